@@ -1,0 +1,53 @@
+/**
+ * The host's own error codes. Those of the packages ({@link ERROR_CODES} of @issuerkit/apdu) speak of messages and
+ * keys; these speak of the service: its requests, its access, its database, its folders.
+ */
+
+interface HostErrorEntry {
+  /** The HTTP status of an answer with this code; 500 for what only happens at start. */
+  readonly status: number
+  /** One sentence on when it happens; docs/errors.md repeats it. */
+  readonly says: string
+}
+
+/** Every code of the host. docs/errors.md is tested against it. */
+export const HOST_ERROR_CODES = {
+  ERR_BODY: { status: 400, says: 'A request body is not strict JSON or does not fit its schema.' },
+  ERR_QUERY: { status: 400, says: 'A query string, path parameter or header does not fit its schema.' },
+  ERR_HTTP: { status: 400, says: 'A request is not well-formed HTTP.' },
+  ERR_UNAUTHORIZED: { status: 401, says: 'A request carries no access token, or one that is not valid.' },
+  ERR_FORBIDDEN: { status: 403, says: 'An access token lacks the scope that the route needs.' },
+  ERR_NOT_FOUND: { status: 404, says: 'There is no such route or object.' },
+  ERR_BODY_TOO_LARGE: { status: 413, says: 'A request body is larger than 64 KB.' },
+  ERR_CONTENT_TYPE: { status: 415, says: 'A request body is not declared as application/json in UTF-8.' },
+  ERR_INTERNAL: { status: 500, says: 'The host failed; its log has the request id.' },
+  ERR_UNAVAILABLE: { status: 503, says: 'The database does not answer at the moment.' },
+  ERR_USAGE: { status: 500, says: 'A command or an option is used wrongly.' },
+  ERR_HOST_NOT_LOOPBACK: { status: 500, says: 'Dev mode was asked to listen on something else than loopback.' },
+  ERR_PORT_TAKEN: { status: 500, says: 'The port to listen on is taken by another program.' },
+  ERR_DATA_FOLDER: { status: 500, says: 'The data folder cannot be used as it is.' },
+  ERR_DATA_FOLDER_IN_USE: { status: 500, says: 'The data folder is held by another live host.' },
+  ERR_DATABASE: { status: 500, says: 'The database server does not start, or cannot be reached at start.' },
+  ERR_MASTER_KEY: { status: 500, says: 'The master key is missing or is not 32 bytes in hexadecimal.' },
+  ERR_KEY_UNWRAP: { status: 500, says: 'A stored key does not unwrap: another master key, or a changed row.' },
+  ERR_KEY_SET: { status: 500, says: 'The key set for access tokens is malformed or holds a key that must be refused.' },
+} as const satisfies Record<string, HostErrorEntry>
+
+/** A code of the host's closed set. */
+export type HostErrorCode = keyof typeof HOST_ERROR_CODES
+
+/** A failure of the service with a code of {@link HOST_ERROR_CODES}. The text never holds a secret. */
+export class HostError extends Error {
+  override readonly name = 'HostError'
+  readonly code: HostErrorCode
+
+  constructor(code: HostErrorCode, message: string = HOST_ERROR_CODES[code].says, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** The code that Node gives a system error (`ENOENT`, `EACCES` …). */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}

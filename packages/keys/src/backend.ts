@@ -1,0 +1,36 @@
+/**
+ * The one seam between the toolkit and the cryptographic primitives of a platform.
+ * Everything above this file speaks of keys, levels and purposes; everything below it of bytes.
+ * `backend-node` (OpenSSL through node:crypto) is the default.
+ */
+import { nodeBackend } from './backend-node.js'
+
+/** Whether a block cipher runs forwards or backwards. */
+export type Direction = 'encrypt' | 'decrypt'
+
+/** The primitives a back end offers. Callers have checked every length; `data` is whole blocks. */
+export interface Backend {
+  readonly name: string
+  /** DES in ECB (no `iv`) or CBC mode: a key of 8 (single), 16 (two-key) or 24 (three-key) bytes; blocks of 8 bytes. */
+  des(direction: Direction, key: Uint8Array, data: Uint8Array, iv?: Uint8Array): Uint8Array
+  /** SHA-1, 20 bytes. */
+  sha1(data: Uint8Array): Uint8Array
+  /** The raw public operation m^e mod n; input and output have the length of `modulus`, the input is below it. */
+  rsaPublic(modulus: Uint8Array, exponent: Uint8Array, block: Uint8Array): Uint8Array
+  /** Bytes from a cryptographically secure generator. */
+  randomBytes(length: number): Uint8Array
+}
+
+let current: Backend = nodeBackend
+
+/** The back end in use. */
+export function backend(): Backend {
+  return current
+}
+
+/** Use another back end from now on, for the whole process. @returns the one that was in use */
+export function useBackend(next: Backend): Backend {
+  const previous = current
+  current = next
+  return previous
+}
