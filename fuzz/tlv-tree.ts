@@ -45,14 +45,29 @@ function tagLength(bytes: Uint8Array, start: number): number {
 }
 
 /** The bytes of the nodes, each with the shortest length that fits. */
-export function toBytes(nodes: readonly Node[]): number[] {
-  return nodes.flatMap(({ tag, content }) => {
-    const value = content instanceof Uint8Array ? [...content] : toBytes(content)
-    if (tag.length === 0) return value
-    const n = value.length
-    const length = n < 0x80 ? [n] : n < 0x100 ? [0x81, n] : [0x82, n >> 8, n & 0xff]
-    return [...tag, ...length, ...value]
-  })
+export function toBytes(nodes: readonly Node[]): Uint8Array {
+  const parts = nodes.map(({ tag, content }) => ({ tag, value: content instanceof Uint8Array ? content : toBytes(content) }))
+  const size = ({ tag, value }: { tag: Uint8Array; value: Uint8Array }): number =>
+    tag.length === 0 ? value.length : tag.length + lengthSize(value.length) + value.length
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + size(part), 0))
+  let at = 0
+  for (const { tag, value } of parts) {
+    if (tag.length > 0) {
+      bytes.set(tag, at)
+      at += tag.length
+      const count = lengthSize(value.length)
+      for (let i = count - 1, rest = value.length; i >= 0; i--, rest >>= 8) bytes[at + i] = rest
+      if (count > 1) bytes[at] = 0x7f + count
+      at += count
+    }
+    bytes.set(value, at)
+    at += value.length
+  }
+  return bytes
+}
+
+function lengthSize(length: number): number {
+  return length < 0x80 ? 1 : length < 0x100 ? 2 : 3
 }
 
 /** Every list of nodes in the tree, the outermost first. */

@@ -49,7 +49,11 @@ const LIBRARIES: readonly LibraryRow[] = [
   { module: 'vitest', files: TESTS, reason: 'the test runner' },
   { module: 'fast-check', files: TESTS, reason: 'property tests' },
   { module: 'vitest/config', files: ['vitest.config.ts', 'vitest.stryker.config.ts'], reason: 'configuration' },
-  { module: '@stryker-mutator/*', files: ['scripts/mutate.mjs', 'scripts/mutate-ignorer.mjs'], reason: 'mutation runs' },
+  {
+    module: '@stryker-mutator/*',
+    files: ['scripts/mutate.mjs', 'scripts/mutate-ignorer.mjs'],
+    reason: 'mutation runs',
+  },
 ]
 
 const LINES = 300
@@ -91,7 +95,11 @@ describe('directions', () => {
     ['the host', 'packages/terminal/src/x.ts', "await import('@issuerkit/host')"],
     ['a package above in a test', 'packages/apdu/test/x.test.ts', "import '@issuerkit/keys'"],
     ['the host side from the card', 'packages/card/src/x.ts', "import { buildScript } from '@issuerkit/scripts'"],
-    ['a check from the card', 'packages/card/src/x.ts', "import { verifyStaticData, signCertificate } from '@issuerkit/oda'"],
+    [
+      'a check from the card',
+      'packages/card/src/x.ts',
+      "import { verifyStaticData, signCertificate } from '@issuerkit/oda'",
+    ],
     ['all of oda from the card', 'packages/card/src/x.ts', "import * as oda from '@issuerkit/oda'"],
     ['a file inside a package', 'packages/keys/src/x.ts', "import { a } from '@issuerkit/apdu/src/tlv.js'"],
     ['another package by path', 'packages/keys/src/x.ts', "import { a } from '../../apdu/src/tlv.js'"],
@@ -109,7 +117,11 @@ describe('directions', () => {
     ['a comment', 'packages/apdu/src/x.ts', "// import { a } from '@issuerkit/keys'\n/* import '@issuerkit/keys' */"],
     ['a string', 'packages/apdu/src/x.ts', 'const a = "import \'@issuerkit/keys\'"'],
     ['a template', 'packages/apdu/src/x.ts', "const a = `import '@issuerkit/keys' ${b('}')}`"],
-    ['a property', 'packages/apdu/src/x.ts', "a.import('@issuerkit/keys'), import.meta.url, { import: '@issuerkit/keys' }"],
+    [
+      'a property',
+      'packages/apdu/src/x.ts',
+      "a.import('@issuerkit/keys'), import.meta.url, { import: '@issuerkit/keys' }",
+    ],
     ['an export of its own', 'packages/apdu/src/x.ts', "export { a }\nconst from = '@issuerkit/keys'"],
   ])('allow %s', (_, path, text) => expect(directionFaults(one(path, text), DIRECTIONS)).toEqual([]))
 })
@@ -143,16 +155,22 @@ describe('libraries', () => {
 
 describe('the other rules', () => {
   it.each(['Buffer.from(a)', 'const { env } = process', '`${process.cwd()}`'])('find the global in %s', (text) =>
-    expect(globalFaults(one('x.ts', text), ['Buffer', 'process'])).toHaveLength(1))
-  it.each(['/** process */', 'card.process()', "'Buffer'", '{ process: 1 }'])('find none in %s', (text) =>
-    expect(globalFaults(one('x.ts', text), ['Buffer', 'process'])).toEqual([]))
-
-  it.each(['// TODO later', '/* a\n * FIXME */', 'it.only("a", f)', 'describe.skip("a", f)', 'it.skip.each([])("a", f)'])(
-    'find the promise in %s',
-    (text) => expect(promiseFaults(one('x.ts', text))).toHaveLength(1),
+    expect(globalFaults(one('x.ts', text), ['Buffer', 'process'])).toHaveLength(1),
   )
+  it.each(['/** process */', 'card.process()', "'Buffer'", '{ process: 1 }'])('find none in %s', (text) =>
+    expect(globalFaults(one('x.ts', text), ['Buffer', 'process'])).toEqual([]),
+  )
+
+  it.each([
+    '// TODO later',
+    '/* a\n * FIXME */',
+    'it.only("a", f)',
+    'describe.skip("a", f)',
+    'it.skip.each([])("a", f)',
+  ])('find the promise in %s', (text) => expect(promiseFaults(one('x.ts', text))).toHaveLength(1))
   it.each(["const a = 'TODO'", 'it.skipIf(a)("b", f)', 'options.skip = 1'])('find none in %s', (text) =>
-    expect(promiseFaults(one('x.ts', text))).toEqual([]))
+    expect(promiseFaults(one('x.ts', text))).toEqual([]),
+  )
 
   it.each([
     'if (mac === received) f()',

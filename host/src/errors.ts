@@ -25,6 +25,7 @@ export const HOST_ERROR_CODES = {
   ERR_USAGE: { status: 500, says: 'A command or an option is used wrongly.' },
   ERR_HOST_NOT_LOOPBACK: { status: 500, says: 'Dev mode was asked to listen on something else than loopback.' },
   ERR_PORT_TAKEN: { status: 500, says: 'The port to listen on is taken by another program.' },
+  ERR_LISTEN: { status: 500, says: 'The address or port to listen on cannot be used.' },
   ERR_DATA_FOLDER: { status: 500, says: 'The data folder cannot be used as it is.' },
   ERR_DATA_FOLDER_IN_USE: { status: 500, says: 'The data folder is held by another live host.' },
   ERR_DATABASE: { status: 500, says: 'The database server does not start, or cannot be reached at start.' },

@@ -41,7 +41,8 @@ export function directionFaults(files: Files, directions: Directions): string[] 
         const own = from === 'host' ? 'host/' : `packages/${from}/`
         const isTest = path.startsWith(`${own}test/`)
         const inside = target.startsWith(own) && (isTest || !target.startsWith(`${own}test/`))
-        if (!inside && !(isTest && /^(vectors|test\/support)\//.test(target))) faults.push(`${at} leaves ${from}: ${specifier}`)
+        if (!inside && !(isTest && /^(vectors|test\/support)\//.test(target)))
+          faults.push(`${at} leaves ${from}: ${specifier}`)
       }
     }
   }
@@ -115,7 +116,9 @@ export function comparisonFaults(files: Files): string[] {
         const constant = sides.some(
           (side) =>
             side !== undefined &&
-            (side.kind === 'string' || side.kind === 'number' || ['undefined', 'null', 'true', 'false'].includes(side.text)),
+            (side.kind === 'string' ||
+              side.kind === 'number' ||
+              ['undefined', 'null', 'true', 'false'].includes(side.text)),
         )
         const typeName = tokens[i - 2]?.text === 'typeof'
         if (!constant && !typeName && sides.some(secret)) faults.push(`${path}:${line} compares a secret with ${text}`)

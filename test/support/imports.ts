@@ -61,7 +61,10 @@ export function importsOf(source: string): ModuleImport[] {
     let inBraces = false
     for (let i = start + 1; i < tokens.length; i++) {
       const token = tokens[i]
-      if (token?.text === 'from' && isString(i + 1)) return add(start, tokens[i + 1], names)
+      if (token?.text === 'from' && isString(i + 1)) {
+        add(start, tokens[i + 1], names)
+        return
+      }
       if (token === undefined || ['=', ';'].includes(token.text)) return
       if (token.text === '}' && text(i + 1) !== 'from') return
       if (token.text === '{') inBraces = true

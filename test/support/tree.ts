@@ -5,15 +5,7 @@ import { fileURLToPath } from 'node:url'
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** What git ignores, and git itself. */
-const LEFT_OUT = new Set([
-  '.git',
-  'node_modules',
-  'dist',
-  'coverage',
-  'reports',
-  '.stryker-tmp',
-  '.issuerkit',
-])
+const LEFT_OUT = new Set(['.git', 'node_modules', 'dist', 'coverage', 'reports', '.stryker-tmp', '.issuerkit'])
 
 /** Path and text of each file of the project whose path matches. */
 export function projectFiles(pattern: RegExp): Map<string, string> {

@@ -30,7 +30,9 @@ export function commandLine(pid: number, platform: NodeJS.Platform = process.pla
 export function startOf(pid: number, platform: NodeJS.Platform = process.platform): string | undefined {
   if (platform === 'linux') {
     // Field 22, in clock ticks since boot. The second field is a name in parentheses that may itself hold any character.
-    const fields = readProc(pid, 'stat')?.replace(/^.*\) /s, '').split(' ')
+    const fields = readProc(pid, 'stat')
+      ?.replace(/^.*\) /s, '')
+      .split(' ')
     return fields === undefined || fields[0] === 'Z' ? undefined : `${bootId()} ${fields[19]}`
   }
   if (platform !== 'win32') return ask('ps', ['-o', 'lstart=', '-p', String(pid)])

@@ -79,3 +79,17 @@ export function expectOwnFolder(path: string, code: 'ERR_DATABASE' | 'ERR_DATA_F
   if (process.getuid === undefined || (isFolder && uid === process.getuid() && (mode & 0o022) === 0)) return
   throw new HostError(code, `${path} is not a folder of this user's own that nobody else can write; remove it`)
 }
+
+/** How to spawn as `user`, or as this process's own. */
+export function asUser(user: ServerUser | undefined): { uid?: number; gid?: number } {
+  return user === undefined ? {} : { uid: user.uid, gid: user.gid }
+}
+
+/** Nothing of the caller's environment reaches the server but what a program needs to run at all. */
+export function serverEnvironment(): Record<string, string> {
+  const kept = ['PATH', 'SystemRoot', 'TEMP', 'TMP'].flatMap((name) => {
+    const value = process.env[name]
+    return value === undefined ? [] : [[name, value]]
+  })
+  return { ...Object.fromEntries(kept), LC_ALL: 'C' }
+}

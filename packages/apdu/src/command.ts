@@ -39,7 +39,12 @@ export function parseCommand(bytes: Uint8Array): Command {
   const body = splitBody(bytes.subarray(4))
   if (body === undefined) {
     const got = `${bytes.length} bytes in all`
-    throw new IssuerkitError('ERR_COMMAND', { label: 'body', expected: 'Lc and Le that match the length', got, offset: 4 })
+    throw new IssuerkitError('ERR_COMMAND', {
+      label: 'body',
+      expected: 'Lc and Le that match the length',
+      got,
+      offset: 4,
+    })
   }
   return { cla, ins, p1, p2, ...body }
 }
@@ -84,11 +89,25 @@ export function encodeCommand(command: Command, options: { readonly extended?: b
   }
   const field = (value: number): Uint8Array =>
     extended ? Uint8Array.of((value >> 8) & 0xff, value & 0xff) : Uint8Array.of(value & 0xff)
-  const parts = [Uint8Array.of(cla, ins, p1, p2)]
+  const parts: Uint8Array[] = [Uint8Array.of(cla, ins, p1, p2)]
   if (extended && (data.length > 0 || le !== undefined)) parts.push(Uint8Array.of(0))
   if (data.length > 0) parts.push(field(data.length), data)
   if (le !== undefined) parts.push(field(le))
   return concat(...parts)
+}
+
+/**
+ * The command with another Le, in the form that it has. `undefined` when it has none (cases 1 and 3), or is malformed:
+ * then its last byte is data, perhaps of a MAC, and must stay.
+ * @param le 1 to 256
+ */
+export function replaceLe(bytes: Uint8Array, le: number): Uint8Array | undefined {
+  const body = bytes.subarray(4)
+  if (splitBody(body)?.le === undefined) return undefined
+  const changed = bytes.slice()
+  changed[changed.length - 1] = le & 0xff
+  if (body.length > 1 && body[0] === 0) changed[changed.length - 2] = le >> 8
+  return changed
 }
 
 function checkHeader(command: Command): void {

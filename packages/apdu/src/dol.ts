@@ -84,13 +84,13 @@ export function fillDol(dol: readonly DolEntry[], values: ReadonlyMap<string, Ui
   for (const { tag, length } of dol) {
     const value = values.get(tag)
     // [EMV-B3] 5.4 step 2 a: an unknown tag, or a template, is answered with zeros.
-    if (value !== undefined && !isConstructed(tag)) fit(filled.subarray(offset, offset + length), value, tag)
+    if (value !== undefined && !isConstructed(tag)) place(filled.subarray(offset, offset + length), value, tag)
     offset += length
   }
   return filled
 }
 
-function fit(field: Uint8Array, value: Uint8Array, tag: string): void {
+function place(field: Uint8Array, value: Uint8Array, tag: string): void {
   const format = TAGS[tag]?.format
   if (format === 'n') {
     const kept = value.subarray(Math.max(0, value.length - field.length))

@@ -1,10 +1,10 @@
-/** The meaning of status words. @see [ISO7816-4] 5.1.3 tables 5 and 6, [EMV-B3] 6.3.5 and the tables of its commands */
+/** The meaning of status words. @see [ISO7816-4] 5.1.3, [EMV-B3] 6.3.5, [PBOC] (6901, 93XX and 94XX of the e-purse) */
 import { checkStatus } from './response.js'
 
 /** Status words by their four digits. X stands for any digit; the text's {n} for the number that the X digits hold. */
 export const STATUS_WORDS: Readonly<Record<string, string>> = {
   '9000': 'success',
-  '61XX': 'success, {n} more bytes wait for GET RESPONSE',
+  '61XX': 'success, {n} bytes wait for GET RESPONSE',
   '6200': 'warning, memory unchanged: no information',
   '6281': 'warning: part of the returned data may be corrupted',
   '6282': 'warning: end of file or record reached before Le bytes',
@@ -16,18 +16,18 @@ export const STATUS_WORDS: Readonly<Record<string, string>> = {
   '6381': 'warning: the file is full after the last write',
   '63CX': 'warning: counter is {n} (tries left after a failed verification)',
   '63XX': 'warning, memory changed',
-  '6400': 'execution error, memory unchanged',
+  '6400': 'execution error, memory unchanged: no information',
   '64XX': 'execution error, memory unchanged',
   '6581': 'execution error: memory failure',
   '65XX': 'execution error, memory changed',
   '66XX': 'execution error: security',
   '6700': 'wrong length',
-  '67XX': 'wrong length',
   '6881': 'logical channel not supported',
   '6882': 'secure messaging not supported',
   '6883': 'last command of the chain expected',
   '6884': 'command chaining not supported',
   '68XX': 'function of the class byte not supported',
+  '6901': 'command not accepted in this state',
   '6981': 'command incompatible with the file structure',
   '6982': 'security status not satisfied',
   '6983': 'authentication method blocked',
@@ -50,14 +50,17 @@ export const STATUS_WORDS: Readonly<Record<string, string>> = {
   '6A8A': 'DF name already exists',
   '6AXX': 'wrong parameter P1 or P2',
   '6B00': 'wrong parameter P1 or P2',
-  '6BXX': 'wrong parameter P1 or P2',
   '6CXX': 'wrong Le: {n} bytes are available',
   '6D00': 'instruction not supported or invalid',
-  '6DXX': 'instruction not supported or invalid',
   '6E00': 'class not supported',
-  '6EXX': 'class not supported',
   '6F00': 'no precise diagnosis',
-  '6FXX': 'no precise diagnosis',
+  '9302': 'MAC invalid',
+  '9303': 'application permanently locked',
+  '9401': 'insufficient amount',
+  '9402': 'transaction counter at its maximum',
+  '9403': 'key index not supported',
+  '9406': 'required MAC or TAC not available',
+  '9408': 'purse locked by an unfinished transaction',
 }
 
 /**

@@ -12,19 +12,22 @@ import {
   publicEncrypt,
   randomBytes,
 } from 'node:crypto'
-import type { Backend, Direction } from './backend.js'
+import type { Backend, BlockCipher } from './backend.js'
 
-function des(direction: Direction, key: Uint8Array, data: Uint8Array, iv?: Uint8Array): Uint8Array {
-  const wholeKey = key.length === 8 ? Buffer.concat([key, key]) : key
-  const name = `${wholeKey.length === 16 ? 'des-ede' : 'des-ede3'}-${iv === undefined ? 'ecb' : 'cbc'}`
-  const create = direction === 'encrypt' ? createCipheriv : createDecipheriv
-  // With padding off and whole blocks, update() returns everything and final() would return nothing.
-  return new Uint8Array(
-    create(name, wholeKey, iv ?? null)
-      .setAutoPadding(false)
-      .update(data),
-  )
+/** The cipher of OpenSSL that `name` gives for a key, without its mode. */
+function blockCipher(name: (key: Uint8Array) => string): BlockCipher {
+  return (direction, key, data, iv) => {
+    const create = direction === 'encrypt' ? createCipheriv : createDecipheriv
+    // With padding off and whole blocks, update() returns everything and final() would return nothing.
+    return new Uint8Array(
+      create(`${name(key)}-${iv === undefined ? 'ecb' : 'cbc'}`, key, iv ?? null)
+        .setAutoPadding(false)
+        .update(data),
+    )
+  }
 }
+
+const multipleDes = blockCipher((key) => (key.length === 16 ? 'des-ede' : 'des-ede3'))
 
 function rsaPublic(modulus: Uint8Array, exponent: Uint8Array, block: Uint8Array): Uint8Array {
   const key = createPublicKey({
@@ -41,7 +44,10 @@ function rsaPublic(modulus: Uint8Array, exponent: Uint8Array, block: Uint8Array)
 /** node:crypto behind the {@link Backend} interface. */
 export const nodeBackend: Backend = {
   name: 'node',
-  des,
+  des: (direction, key, data, iv) =>
+    multipleDes(direction, key.length === 8 ? Buffer.concat([key, key]) : key, data, iv),
+  aes: blockCipher((key) => `aes-${8 * key.length}`),
+  sm4: blockCipher(() => 'sm4'),
   sha1: (data) => new Uint8Array(createHash('sha1').update(data).digest()),
   rsaPublic,
   randomBytes: (length) => new Uint8Array(randomBytes(length)),

@@ -8,11 +8,18 @@ import { nodeBackend } from './backend-node.js'
 /** Whether a block cipher runs forwards or backwards. */
 export type Direction = 'encrypt' | 'decrypt'
 
+/** A block cipher in ECB (no `iv`) or CBC mode over whole blocks; the output is as long as the data. */
+export type BlockCipher = (direction: Direction, key: Uint8Array, data: Uint8Array, iv?: Uint8Array) => Uint8Array
+
 /** The primitives a back end offers. Callers have checked every length; `data` is whole blocks. */
 export interface Backend {
   readonly name: string
-  /** DES in ECB (no `iv`) or CBC mode: a key of 8 (single), 16 (two-key) or 24 (three-key) bytes; blocks of 8 bytes. */
-  des(direction: Direction, key: Uint8Array, data: Uint8Array, iv?: Uint8Array): Uint8Array
+  /** DES: a key of 8 (single), 16 (two-key) or 24 (three-key) bytes; blocks of 8 bytes. */
+  readonly des: BlockCipher
+  /** AES: a key of 16, 24 or 32 bytes; blocks of 16 bytes. */
+  readonly aes: BlockCipher
+  /** SM4: a key of 16 bytes; blocks of 16 bytes. */
+  readonly sm4: BlockCipher
   /** SHA-1, 20 bytes. */
   sha1(data: Uint8Array): Uint8Array
   /** The raw public operation m^e mod n; input and output have the length of `modulus`, the input is below it. */

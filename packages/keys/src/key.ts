@@ -6,65 +6,72 @@
  * The bytes live in a private field of the class, so that neither JSON, a debugger's listing nor a log serialiser finds
  * them on the object.
  */
-import { IssuerkitError, toHex } from '@issuerkit/apdu'
-import { backend } from './backend.js'
+import { IssuerkitError } from '@issuerkit/apdu'
+import type { KeyAlgorithm } from './block-cipher.js'
 import { constantTimeEqual } from './compare.js'
+import { keyCheckValue } from './kcv.js'
+import { withoutParity } from './parity.js'
 
-/** Where a key stands in the derivation: issuer master key, ICC master key (UDK), session key (process key). */
-export type KeyLevel = 'issuer' | 'icc' | 'session'
+/**
+ * Where a key stands: issuer master key, ICC master key (UDK), session key (process key); `zone` is outside of that
+ * derivation: what two parties share to protect keys and PINs between them.
+ */
+export type KeyLevel = 'issuer' | 'icc' | 'session' | 'zone'
 
-/** What a key is for: application cryptograms and ARPC, message authentication, enciphering, key encryption. */
-export type KeyPurpose = 'AC' | 'MAC' | 'ENC' | 'DEK'
+/**
+ * What a key is for: application cryptograms and ARPC, message authentication, enciphering, key encryption, protection
+ * of key blocks, PIN blocks.
+ */
+export type KeyPurpose = 'AC' | 'MAC' | 'ENC' | 'DEK' | 'KBPK' | 'PIN'
 
-/** Explicit permissions for keys that are refused otherwise. */
+/** Explicit permissions for keys that are refused otherwise, and how a key prints. */
 export interface CreateKeyOptions {
-  /** Accept a key whose two halves are equal: it is single DES in disguise, and occurs in published test vectors. */
+  /** Accept a TDES key whose halves are equal: it is single DES in disguise, and occurs in published test vectors. */
   readonly allowEqualHalves?: boolean
+  /** Accept a DES key of 8 bytes at the level `zone`: single DES, for MAC algorithm 1 and check values of old systems. */
+  readonly allowSingleLength?: boolean
+  /** Print no key check value: for a key that differs from another one by a known value, as Visa's session keys do. */
+  readonly withholdKcv?: boolean
 }
 
-const INSPECT = Symbol.for('nodejs.util.inspect.custom')
+/** A key of any algorithm. */
+export type SecretKey<L extends KeyLevel, P extends KeyPurpose> = TdesKey<L, P> | AesKey<L, P> | Sm4Key<L, P>
 
-/** A two-key TDES key of 16 bytes. */
-export class TdesKey<L extends KeyLevel, P extends KeyPurpose> {
-  readonly algorithm = 'tdes'
+/** The class of a key by its algorithm. */
+export type KeyOf<A extends KeyAlgorithm, L extends KeyLevel, P extends KeyPurpose> = {
+  tdes: TdesKey<L, P>
+  aes: AesKey<L, P>
+  sm4: Sm4Key<L, P>
+}[A]
+
+const INSPECT = Symbol.for('nodejs.util.inspect.custom')
+const CLASS_NAME = { tdes: 'TdesKey', aes: 'AesKey', sm4: 'Sm4Key' } as const
+
+/** What the keys of all algorithms have in common. */
+abstract class Key<A extends KeyAlgorithm, L extends KeyLevel, P extends KeyPurpose> {
+  readonly algorithm: A
   readonly level: L
   readonly purpose: P
   readonly #bytes: Uint8Array
+  readonly #withholdKcv: boolean
   #destroyed = false
 
-  private constructor(level: L, purpose: P, bytes: Uint8Array) {
+  protected constructor(algorithm: A, level: L, purpose: P, bytes: Uint8Array, { withholdKcv }: CreateKeyOptions) {
+    this.algorithm = algorithm
     this.level = level
     this.purpose = purpose
     this.#bytes = Uint8Array.from(bytes)
+    this.#withholdKcv = withholdKcv === true
   }
 
   /**
-   * A key from its 16 bytes, which are copied. Parity bits are kept as they are: DES ignores them, but D1 of a PIN block
-   * and Visa's XOR session key do not.
-   * @throws ERR_KEY when there are not 16 bytes, or both halves are equal without `allowEqualHalves`
-   */
-  static create<L extends KeyLevel, P extends KeyPurpose>(
-    level: L,
-    purpose: P,
-    bytes: Uint8Array,
-    { allowEqualHalves = false }: CreateKeyOptions = {},
-  ): TdesKey<L, P> {
-    const label = `${level} ${purpose} key`
-    if (bytes.length !== 16) {
-      throw new IssuerkitError('ERR_KEY', { label, expected: '16 bytes', got: `${bytes.length} bytes` })
-    }
-    if (!allowEqualHalves && constantTimeEqual(withoutParity(bytes.subarray(0, 8)), withoutParity(bytes.subarray(8)))) {
-      throw new IssuerkitError('ERR_KEY', { label, expected: 'two different halves', got: 'equal halves' })
-    }
-    return new TdesKey(level, purpose, bytes)
-  }
-
-  /**
-   * The key check value: the first three bytes of the zero block enciphered, as 6 hexadecimal digits.
+   * The key check value of 3 bytes as 6 hexadecimal digits, by the algorithm's usual method: the zero block enciphered
+   * for TDES and SM4, CMAC for AES. `withheld` for a key that was created so.
    * @throws ERR_KEY_DESTROYED
    */
   get kcv(): string {
-    return toHex(backend().des('encrypt', this.expose(), new Uint8Array(8)).subarray(0, 3))
+    const kcv = keyCheckValue(this as unknown as SecretKey<L, P>)
+    return this.#withholdKcv ? 'withheld' : kcv
   }
 
   /**
@@ -72,7 +79,7 @@ export class TdesKey<L extends KeyLevel, P extends KeyPurpose> {
    * @throws ERR_KEY_DESTROYED
    */
   expose(): Uint8Array {
-    if (this.#destroyed) throw new IssuerkitError('ERR_KEY_DESTROYED', { label: `${this.level} ${this.purpose} key` })
+    if (this.#destroyed) throw new IssuerkitError('ERR_KEY_DESTROYED', { label: keyLabel(this.level, this.purpose) })
     return this.#bytes
   }
 
@@ -84,7 +91,7 @@ export class TdesKey<L extends KeyLevel, P extends KeyPurpose> {
 
   toString(): string {
     const shown = this.#destroyed ? 'destroyed' : `kcv ${this.kcv}`
-    return `TdesKey(${this.level} ${this.purpose}, ${shown})`
+    return `${CLASS_NAME[this.algorithm]}(${this.level} ${this.purpose}, ${shown})`
   }
 
   toJSON(): string {
@@ -96,15 +103,99 @@ export class TdesKey<L extends KeyLevel, P extends KeyPurpose> {
   }
 }
 
-function withoutParity(bytes: Uint8Array): Uint8Array {
-  return bytes.map((byte) => byte & 0xfe)
+/** A TDES key: 16 bytes (two-key) everywhere; at the level `zone` 24 bytes (three-key) too. */
+export class TdesKey<L extends KeyLevel, P extends KeyPurpose> extends Key<'tdes', L, P> {
+  /**
+   * A key from its bytes, which are copied. Parity bits are kept as they are: DES ignores them, but D1 of a PIN block
+   * and Visa's XOR session key do not.
+   * @throws ERR_KEY when there are not 16 bytes (24 at the level `zone`, 8 there with `allowSingleLength`), or when two
+   *   parts that follow each other are equal without `allowEqualHalves`: the three steps of TDES then leave one DES
+   */
+  static create<L extends KeyLevel, P extends KeyPurpose>(
+    level: L,
+    purpose: P,
+    bytes: Uint8Array,
+    options: CreateKeyOptions = {},
+  ): TdesKey<L, P> {
+    const single = options.allowSingleLength === true ? [8] : []
+    expectKeyBytes(bytes, level === 'zone' ? [...single, 16, 24] : [16], keyLabel(level, purpose))
+    if (options.allowEqualHalves !== true && hasEqualNeighbours(withoutParity(bytes))) {
+      throw new IssuerkitError('ERR_KEY', {
+        label: keyLabel(level, purpose),
+        expected: 'two different halves',
+        got: 'equal halves',
+      })
+    }
+    return new TdesKey('tdes', level, purpose, bytes, options)
+  }
 }
 
-/** The bytes with the lowest bit of each set so that its number of ones is odd, as DES keys are kept. In a new array. */
-export function withOddParity(bytes: Uint8Array): Uint8Array {
-  return bytes.map((byte) => {
-    const folded = byte ^ (byte >> 4)
-    const ones = (0x6996 >> (folded & 15)) & 1
-    return ones === 1 ? byte : byte ^ 1
-  })
+/** An AES key of 16, 24 or 32 bytes. */
+export class AesKey<L extends KeyLevel, P extends KeyPurpose> extends Key<'aes', L, P> {
+  /**
+   * A key from its bytes, which are copied.
+   * @throws ERR_KEY when there are not 16, 24 or 32 bytes
+   */
+  static create<L extends KeyLevel, P extends KeyPurpose>(
+    level: L,
+    purpose: P,
+    bytes: Uint8Array,
+    options: CreateKeyOptions = {},
+  ): AesKey<L, P> {
+    expectKeyBytes(bytes, [16, 24, 32], keyLabel(level, purpose))
+    return new AesKey('aes', level, purpose, bytes, options)
+  }
+}
+
+/** An SM4 key of 16 bytes. */
+export class Sm4Key<L extends KeyLevel, P extends KeyPurpose> extends Key<'sm4', L, P> {
+  /**
+   * A key from its bytes, which are copied.
+   * @throws ERR_KEY when there are not 16 bytes
+   */
+  static create<L extends KeyLevel, P extends KeyPurpose>(
+    level: L,
+    purpose: P,
+    bytes: Uint8Array,
+    options: CreateKeyOptions = {},
+  ): Sm4Key<L, P> {
+    expectKeyBytes(bytes, [16], keyLabel(level, purpose))
+    return new Sm4Key('sm4', level, purpose, bytes, options)
+  }
+}
+
+const CREATE = { tdes: TdesKey.create, aes: AesKey.create, sm4: Sm4Key.create } as const
+
+/**
+ * A key of the algorithm named, for callers that learn the algorithm at run time.
+ * @throws ERR_KEY as the `create` of the class; ERR_OPTION when there is no such algorithm
+ */
+export function createKey<A extends KeyAlgorithm, L extends KeyLevel, P extends KeyPurpose>(
+  algorithm: A,
+  level: L,
+  purpose: P,
+  bytes: Uint8Array,
+  options?: CreateKeyOptions,
+): KeyOf<A, L, P> {
+  if (!Object.hasOwn(CREATE, algorithm)) {
+    throw new IssuerkitError('ERR_OPTION', { label: 'algorithm', expected: Object.keys(CREATE).join(', ') })
+  }
+  return CREATE[algorithm](level, purpose, bytes, options) as KeyOf<A, L, P>
+}
+
+function keyLabel(level: KeyLevel, purpose: KeyPurpose): string {
+  return `${level} ${purpose} key`
+}
+
+function expectKeyBytes(bytes: Uint8Array, lengths: readonly number[], label: string): void {
+  if (!(bytes instanceof Uint8Array) || !lengths.includes(bytes.length)) {
+    const got = bytes instanceof Uint8Array ? `${bytes.length} bytes` : typeof bytes
+    throw new IssuerkitError('ERR_KEY', { label, expected: `${lengths.join(' or ')} bytes`, got })
+  }
+}
+
+/** Whether K1 = K2 or K2 = K3. K1 = K3 is the ordinary two-key form. */
+function hasEqualNeighbours(bytes: Uint8Array): boolean {
+  const same = (at: number): boolean => constantTimeEqual(bytes.subarray(at, at + 8), bytes.subarray(at + 8, at + 16))
+  return (bytes.length > 8 && same(0)) || (bytes.length > 16 && same(8))
 }

@@ -11,8 +11,14 @@ import type { PaddingMethod } from './padding.js'
  */
 export type CryptogramDataElement = string | 'CVR' | 'COUNTERS' | 'IAD' | 'IAD5'
 
+/** Who defines the layout of tag 9F10 and the meaning of the CVR in it. */
+export type SchemeFamily = 'visa' | 'mastercard' | 'interac' | 'ccd' | 'unionpay'
+
 /** What distinguishes one scheme from another. */
 export interface Scheme {
+  readonly family: SchemeFamily
+  /** The cryptogram version number in tag 9F10 that stands for this scheme within its family and algorithm. */
+  readonly cryptogramVersion: number
   /** `sm4`: the ciphers are SM4, the keys one 16-byte key; `tdes` otherwise. */
   readonly algorithm: 'tdes' | 'sm4'
   /** ICC master key: option A, or B for a PAN above 16 digits; parity made odd or left. */
@@ -48,7 +54,11 @@ export interface Scheme {
 
 const COMMON = ['9F02', '9F03', '9F1A', '95', '5F2A', '9A', '9C', '9F37', '82', '9F36'] as const
 
+/** What a card signs within the time of a tap. */
+const CONTACTLESS = ['9F02', '9F37', '9F36', 'IAD5'] as const
+
 const VISA = {
+  family: 'visa',
   algorithm: 'tdes',
   macPrefix: 'header-atc-arqc',
   macLength: 8,
@@ -56,6 +66,7 @@ const VISA = {
 } as const
 
 const MASTERCARD = {
+  family: 'mastercard',
   algorithm: 'tdes',
   iccKey: { option: 'A', parity: 'odd' },
   cryptogramPadding: 2,
@@ -67,6 +78,7 @@ const MASTERCARD = {
 } as const
 
 const PBOC = {
+  family: 'unionpay',
   algorithm: 'tdes',
   iccKey: { option: 'A', parity: 'none' },
   cryptogramSession: 'pboc',
@@ -79,10 +91,18 @@ const PBOC = {
   encipherment: { mode: 'ecb', padding: 'length-prefix' },
 } as const
 
+const PBOC_SM4 = {
+  ...PBOC,
+  algorithm: 'sm4',
+  cryptogramSession: 'pboc-sm4',
+  scriptSession: 'pboc-sm4',
+} as const
+
 /** The schemes by name. @see [VIS], [MCHIP], [EMV-B2] 8, [PBOC] */
 export const SCHEMES = {
   'visa-cvn10': {
     ...VISA,
+    cryptogramVersion: 0x0a,
     iccKey: { option: 'A', parity: 'odd' },
     cryptogramSession: 'none',
     cryptogramData: [...COMMON, 'CVR'],
@@ -93,6 +113,7 @@ export const SCHEMES = {
   },
   'visa-cvn18': {
     ...VISA,
+    cryptogramVersion: 0x12,
     iccKey: { option: 'B', parity: 'odd' },
     cryptogramSession: 'emv-common',
     cryptogramData: [...COMMON, 'IAD'],
@@ -103,6 +124,7 @@ export const SCHEMES = {
   },
   'visa-cvn22': {
     ...VISA,
+    cryptogramVersion: 0x22,
     iccKey: { option: 'B', parity: 'odd' },
     cryptogramSession: 'emv-common',
     cryptogramData: [...COMMON, 'IAD'],
@@ -113,6 +135,8 @@ export const SCHEMES = {
   },
   'interac-cvn133': {
     ...MASTERCARD,
+    family: 'interac',
+    cryptogramVersion: 0x85,
     cryptogramSession: 'mastercard-skd',
     cryptogramData: [...COMMON, 'IAD'],
     arpc: { key: 'session', method: 1 },
@@ -120,45 +144,47 @@ export const SCHEMES = {
   },
   'mastercard-cvn16': {
     ...MASTERCARD,
+    cryptogramVersion: 0x10,
     cryptogramSession: 'mastercard-skd',
     cryptogramData: [...COMMON, 'CVR'],
     arpc: { key: 'icc', method: 1 },
   },
   'mastercard-cvn17': {
     ...MASTERCARD,
+    cryptogramVersion: 0x11,
     cryptogramSession: 'mastercard-skd',
     cryptogramData: [...COMMON, 'CVR', 'COUNTERS'],
     arpc: { key: 'icc', method: 1 },
   },
   'mastercard-cvn20': {
     ...MASTERCARD,
+    cryptogramVersion: 0x14,
     cryptogramSession: 'emv-common',
     cryptogramData: [...COMMON, 'CVR'],
     arpc: { key: 'session', method: 1 },
   },
   'mastercard-cvn21': {
     ...MASTERCARD,
+    cryptogramVersion: 0x15,
     cryptogramSession: 'emv-common',
     cryptogramData: [...COMMON, 'CVR', 'COUNTERS'],
     arpc: { key: 'session', method: 1 },
   },
   'emv-ccd': {
     ...MASTERCARD,
+    family: 'ccd',
+    cryptogramVersion: 0x05,
     iccKey: { option: 'B', parity: 'odd' },
     cryptogramSession: 'emv-common',
     cryptogramData: [...COMMON, 'IAD'],
     arpc: { key: 'session', method: 2 },
     encipherment: { mode: 'cbc', padding: 'always' },
   },
-  pboc: { ...PBOC, cryptogramData: [...COMMON, 'CVR'] },
-  'pboc-cvn17': { ...PBOC, cryptogramData: ['9F02', '9F37', '9F36', 'IAD5'] },
-  'pboc-sm4': {
-    ...PBOC,
-    algorithm: 'sm4',
-    cryptogramData: [...COMMON, 'CVR'],
-    cryptogramSession: 'pboc-sm4',
-    scriptSession: 'pboc-sm4',
-  },
+  pboc: { ...PBOC, cryptogramVersion: 0x01, cryptogramData: [...COMMON, 'CVR'] },
+  // UnionPay's "CVN 17" is the byte 17 in hexadecimal; 11 is Visa's CVN 17. [UPI-F55]
+  'pboc-cvn17': { ...PBOC, cryptogramVersion: 0x17, cryptogramData: CONTACTLESS },
+  'pboc-sm4': { ...PBOC_SM4, cryptogramVersion: 0x01, cryptogramData: [...COMMON, 'CVR'] },
+  'pboc-sm4-cvn17': { ...PBOC_SM4, cryptogramVersion: 0x17, cryptogramData: CONTACTLESS },
 } as const satisfies Readonly<Record<string, Scheme>>
 
 /** The name of a scheme. */

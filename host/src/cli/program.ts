@@ -1,0 +1,51 @@
+/**
+ * The command line `issuerkit`: exit code 0 when the work was done, 1 when a verdict is negative or the work failed, 2
+ * when the command was used wrongly.
+ */
+import { IssuerkitError } from '@issuerkit/apdu'
+import { Command, CommanderError } from 'commander'
+import { HostError } from '../errors.js'
+import { HOST_VERSION } from '../version.js'
+import { type CommandIo, EXIT, processIo } from './io.js'
+import { serveCommand } from './serve.js'
+import { startCommand } from './start.js'
+import { Stopped } from './stop-signals.js'
+import { vectorsCommand } from './vectors.js'
+
+const USAGE_CODES: readonly string[] = ['ERR_USAGE', 'ERR_HOST_NOT_LOOPBACK']
+
+/** Runs one command line, the program's name left out, and returns its exit code. */
+export async function runCommandLine(args: readonly string[], io: CommandIo = processIo): Promise<number> {
+  let code: number = EXIT.ok
+  const done = (result: number) => {
+    code = result
+  }
+  const program = new Command('issuerkit').description('issuer host and tools for EMV and PBOC chip cards')
+  program.version(HOST_VERSION)
+  for (const make of [startCommand, serveCommand, vectorsCommand]) program.addCommand(make(io, done))
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err })
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return code
+  } catch (error) {
+    return failed(error, io)
+  }
+}
+
+function failed(error: unknown, io: CommandIo): number {
+  // commander has already said what was wrong, or shown its help.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  if (error instanceof Stopped) return error.exitCode
+  if (error instanceof HostError) {
+    io.err(`issuerkit: ${error.code}: ${error.message}\n`)
+    return USAGE_CODES.includes(error.code) ? EXIT.usage : EXIT.negative
+  }
+  if (error instanceof IssuerkitError) {
+    io.err(`issuerkit: ${error.message}\n`)
+    return EXIT.negative
+  }
+  io.err(`issuerkit: ERR_INTERNAL: ${error instanceof Error ? error.stack : String(error)}\n`)
+  return EXIT.negative
+}

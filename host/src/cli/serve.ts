@@ -1,0 +1,50 @@
+/**
+ * `issuerkit serve`: the service, until a signal.
+ */
+import { Command } from 'commander'
+import { HostError } from '../errors.js'
+import { type RunningHost, startHost } from '../host.js'
+import { ROUTES } from '../wiring.js'
+import { type CommandIo, EXIT } from './io.js'
+import {
+  type AccessOptions,
+  accessPolicy,
+  addServeOptions,
+  databaseOption,
+  type ServeOptions,
+} from './serve-options.js'
+import { aborted, withStopSignals } from './stop-signals.js'
+
+/** The command; `done` takes its exit code. */
+export function serveCommand(io: CommandIo, done: (code: number) => void): Command {
+  return addServeOptions(new Command('serve').description('run the issuer host'))
+    .option('--dev', 'dev mode: loopback only, a token of its own, demo keys')
+    .option('--jwks <file>', 'the keys that access tokens are checked with, a JWK set')
+    .option('--issuer <name>', 'the issuer that access tokens must name')
+    .option('--audience <name>', 'the audience that access tokens must name')
+    .action(async (options: ServeOptions & AccessOptions & { dev?: true }) => done(await serve(options, io)))
+}
+
+async function serve(options: ServeOptions & AccessOptions & { dev?: true }, io: CommandIo): Promise<number> {
+  return withStopSignals(async (signal) => {
+    const host = await startHost({
+      listen: options,
+      database: databaseOption(options, io.environment),
+      access: options.dev === true ? undefined : accessPolicy(options),
+      environment: io.environment,
+      routes: ROUTES,
+      log: { level: 'info' },
+      signal,
+    })
+    if (host.token !== undefined) io.err(`dev mode, never with real keys. Token with every scope:\n${host.token}\n`)
+    return untilStopped(host, signal)
+  })
+}
+
+/** Serves until a signal, then stops everything. ERR_DATABASE when the embedded database ends before. */
+export async function untilStopped(host: RunningHost, signal: AbortSignal): Promise<number> {
+  const lastLines = await Promise.race([aborted(signal), host.databaseEnded])
+  await host.close()
+  if (typeof lastLines === 'string') throw new HostError('ERR_DATABASE', `PostgreSQL has ended:\n${lastLines}`)
+  return EXIT.ok
+}

@@ -1,0 +1,78 @@
+/**
+ * The HTTP server: strict bodies, problem details, a token and a scope for everything under /v1.
+ */
+
+import type { Socket } from 'node:net'
+import helmet from '@fastify/helmet'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import type { VerifyToken } from './access/verify-token.js'
+import { guard } from './access.js'
+import type { HostContext, Routes } from './context.js'
+import { HostError } from './errors.js'
+import { addHealth } from './health.js'
+import { useStrictJson } from './json-body.js'
+import { type LogOptions, loggerOptions, logRequests } from './logging.js'
+import { collectOpenApi, serveOpenApi } from './openapi.js'
+import { problemOf, sendProblem } from './problem.js'
+import { openObject, schemaController } from './validation.js'
+
+export interface ServerOptions {
+  readonly context: HostContext
+  readonly verifyToken: VerifyToken
+  readonly routes: readonly Routes[]
+  readonly log: LogOptions
+}
+
+const BODY_LIMIT = 64 * 1024
+
+/** Builds the server; it does not listen yet. */
+export async function buildServer({ context, verifyToken, routes, log }: ServerOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: loggerOptions(log),
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => crypto.randomUUID(),
+    bodyLimit: BODY_LIMIT,
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+    schemaController,
+    requestTimeout: 30_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    frameworkErrors: answerError,
+    clientErrorHandler: (_error, socket) => answerMalformed(socket),
+  })
+  app.setErrorHandler(answerError)
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, problemOf(new HostError('ERR_NOT_FOUND'))))
+  logRequests(app)
+  useStrictJson(app)
+  await app.register(helmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } })
+  await collectOpenApi(app)
+  addHealth(app, context.database)
+  await serveOpenApi(app)
+  await app.register(async (scope) => {
+    guard(scope, verifyToken)
+    scope.addHook('onRoute', ({ url, schema }) => {
+      const open = openObject(schema?.body)
+      if (open !== undefined) throw new Error(`the body of ${url} lets unknown fields through at ${open}`)
+    })
+    for (const add of routes) await add(scope.withTypeProvider<TypeBoxTypeProvider>(), context)
+  })
+  await app.ready()
+  return app
+}
+
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const answer = problemOf(error)
+  if (answer.status >= 500) request.log.error({ err: error, code: answer.code }, 'request failed')
+  return sendProblem(reply, answer)
+}
+
+/** What is no HTTP gets an answer that needs none of it. */
+function answerMalformed(socket: Socket): void {
+  const { status, title, ...rest } = problemOf(new HostError('ERR_HTTP'))
+  const body = JSON.stringify({ title, status, ...rest })
+  const head = `HTTP/1.1 ${status} ${title}\r\ncontent-type: application/problem+json\r\ncontent-length: ${body.length}`
+  if (socket.writable) socket.write(`${head}\r\nconnection: close\r\n\r\n${body}`)
+  socket.destroySoon()
+}

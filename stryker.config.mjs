@@ -1,0 +1,22 @@
+/** Mutation testing of the pure packages; `npm run mutate` (scripts/mutate.mjs) adds which files to mutate. */
+export default {
+  packageManager: 'pnpm',
+  plugins: ['@stryker-mutator/vitest-runner', './scripts/mutate-ignorer.mjs'],
+  testRunner: 'vitest',
+  vitest: { configFile: 'vitest.stryker.config.ts', related: true },
+  coverageAnalysis: 'perTest',
+  // A mutant in a module's top level would need a fresh process and every test for each: tables are judged by review.
+  ignoreStatic: true,
+  // Texts are left out and error codes are not: scripts/mutate-ignorer.mjs says which string is which.
+  ignorers: ['texts'],
+  thresholds: { high: 96, low: 92, break: 92 },
+  timeoutMS: 4000,
+  concurrency: 2,
+  reporters: ['json', 'html', 'progress'],
+  tempDirName: '.stryker-tmp',
+  // TypeScript 7 has no API: nothing here may ask it to read a tsconfig.json. Type checking is `npm run check`.
+  tsconfigFile: 'none',
+  disableTypeChecks: false,
+  // Everything but what the tests of the pure packages need.
+  ignorePatterns: ['**', '!packages/**', '!vectors/**', '!tsconfig.base.json', '!vitest.stryker.config.ts', '**/dist'],
+}
