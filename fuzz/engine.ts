@@ -7,7 +7,7 @@ export interface Target {
   readonly name: string
   /** Ends in any value, or throws an IssuerkitError. A broken promise of the target (a round trip) is a plain Error. */
   readonly run: (input: Uint8Array) => unknown
-  /** Costs much more than microseconds an input (RSA): fewer inputs in a short run. */
+  /** Costs tens of microseconds an input (RSA, text) and not a few: `npm test` gives it fewer inputs. */
   readonly slow?: boolean
 }
 

@@ -1,9 +1,9 @@
 /** The mutator: small damage, and changes that keep a TLV structure whole around them. */
 import type { Random } from './random.js'
-import { lists, type Node, toBytes, toTree } from './tlv-tree.js'
+import { type Node, toBytes, toTree } from './tlv-tree.js'
 
 /** Longer inputs are cut: they cost time and find nothing that shorter ones do not. */
-export const MAX_INPUT = 1024
+export const MAX_INPUT = 512
 
 /** The bytes at which lengths, tags and signs change their meaning. */
 const BOUNDARIES = [0x00, 0x01, 0x1f, 0x3f, 0x7f, 0x80, 0x81, 0x82, 0x83, 0x84, 0x90, 0xbf, 0xfe, 0xff]
@@ -36,12 +36,22 @@ function slice(input: Uint8Array, random: Random): { start: number; length: numb
   return { start, length: 1 + random.below(most) }
 }
 
+/** A list of nodes somewhere in the tree: the outermost, or by chance one further in. */
+function someList(tree: Node[], random: Random): Node[] {
+  let list = tree
+  while (random.below(3) > 0) {
+    const inner = list[random.below(list.length)]?.content
+    if (inner === undefined || inner instanceof Uint8Array || inner.length === 0) break
+    list = inner
+  }
+  return list
+}
+
 /** A change to the tree of an input that looks like TLV, written back with lengths that fit. */
 function onTree(change: (list: Node[], random: Random, other: Uint8Array) => void): Mutation {
   return (input, random, other) => {
     const tree = toTree(input)
-    const list = random.pick(lists(tree))
-    if (list.length > 0) change(list, random, other)
+    change(someList(tree, random), random, other)
     return toBytes(tree)
   }
 }
@@ -68,9 +78,8 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   repeat: (input, random) => {
     const { start, length } = slice(input, random)
     const times = random.pick([2, 2, 3, 3, 16, 256])
-    const repeated = new Uint8Array(Math.min(length * times, MAX_INPUT)).map(
-      (_, i) => input[start + (i % length)] as number,
-    )
+    const repeated = new Uint8Array(Math.min(length * times, MAX_INPUT))
+    for (let i = 0; i < repeated.length; i++) repeated[i] = input[start + (i % length)] as number
     return splice(input, start, 0, repeated)
   },
   truncate: (input, random) => input.slice(0, random.below(input.length)),
@@ -80,9 +89,8 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   },
   lengthField: (input, random) => splice(input, random.below(input.length), 1, random.pick(LENGTHS)),
   treeLength: (input, random) => {
-    // The length byte behind a one-byte or two-byte tag at the start of some node, set to a boundary.
-    const tree = toTree(input)
-    const node = random.pick(random.pick(lists(tree).filter((list) => list.length > 0)))
+    // The first byte of a length field that is one.
+    const node = random.pick(someList(toTree(input), random))
     const place = node.tag.byteOffset - input.byteOffset + node.tag.length
     return node.tag.length === 0 ? input : splice(input, place, 1, random.pick(LENGTHS))
   },

@@ -46,7 +46,10 @@ function tagLength(bytes: Uint8Array, start: number): number {
 
 /** The bytes of the nodes, each with the shortest length that fits. */
 export function toBytes(nodes: readonly Node[]): Uint8Array {
-  const parts = nodes.map(({ tag, content }) => ({ tag, value: content instanceof Uint8Array ? content : toBytes(content) }))
+  const parts = nodes.map(({ tag, content }) => ({
+    tag,
+    value: content instanceof Uint8Array ? content : toBytes(content),
+  }))
   const size = ({ tag, value }: { tag: Uint8Array; value: Uint8Array }): number =>
     tag.length === 0 ? value.length : tag.length + lengthSize(value.length) + value.length
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + size(part), 0))
@@ -68,9 +71,4 @@ export function toBytes(nodes: readonly Node[]): Uint8Array {
 
 function lengthSize(length: number): number {
   return length < 0x80 ? 1 : length < 0x100 ? 2 : 3
-}
-
-/** Every list of nodes in the tree, the outermost first. */
-export function lists(nodes: Node[]): Node[][] {
-  return [nodes, ...nodes.flatMap(({ content }) => (content instanceof Uint8Array ? [] : lists(content)))]
 }

@@ -16,12 +16,9 @@ export function useStrictJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (!DECLARED.test(request.headers['content-type'] ?? '')) return done(new HostError('ERR_CONTENT_TYPE'))
-    let text: string
-    try {
-      text = decode(body as Buffer)
-    } catch {
-      return done(new HostError('ERR_BODY', 'The request body is not UTF-8.'))
-    }
+    const text = decode(body as Buffer)
+    if (text === undefined)
+      return done(new HostError('ERR_BODY', 'The request body is not UTF-8 without a byte order mark.'))
     return parse(request, text, (error: Error | null, value?: unknown) => {
       if (error !== null) return done(new HostError('ERR_BODY', 'The request body is not JSON.'))
       const fault = strictFault(text)
@@ -30,9 +27,13 @@ export function useStrictJson(app: FastifyInstance): void {
   })
 }
 
-function decode(bytes: Buffer): string {
-  // A byte order mark is kept, and is then no JSON.
-  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+function decode(bytes: Buffer): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return text.startsWith('\ufeff') ? undefined : text
+  } catch {
+    return undefined
+  }
 }
 
 /**

@@ -1,17 +1,19 @@
-/** Vector operations of packages/keys: derivation, session keys, cryptograms, ARPC, MAC, key check values. */
+/** Vector operations of packages/keys: derivation, session keys, MAC, key check values. */
 import { toHex } from '@issuerkit/apdu'
 import {
   AesKey,
   type CreateKeyOptions,
+  type CryptogramKey,
+  type CryptogramSessionMethod,
+  type CryptogramSessionValues,
   createKey,
+  cryptogramSessionKey,
   deriveIccMasterKey,
-  deriveSessionKey,
   keyCheckValue,
   macAesCmac,
   macAlgorithm1,
   macAlgorithm3,
   type PaddingMethod,
-  Sm4Key,
   TdesKey,
 } from '@issuerkit/keys'
 import { type CaseInputs, hex, number, oneOf, text } from './fields.js'
@@ -20,8 +22,8 @@ import type { Operation } from './operations.js'
 /** Vector files hold test keys; published ones have equal halves, single DES among them. */
 export const TEST_KEY: CreateKeyOptions = { allowEqualHalves: true, allowSingleLength: true }
 
-const PADDING = oneOf(1, 2)
-const OPTION = oneOf('A', 'B', 'C')
+export const PADDING = oneOf(1, 2)
+export const OPTION = oneOf('A', 'B', 'C')
 const PARITY = oneOf('odd', 'none')
 export const SESSION_METHODS = [
   'emv-common',
@@ -54,48 +56,39 @@ const iccMasterKey: Operation = {
   },
 }
 
-/** The session key that `method` derives from a key of test data. */
-function sessionKey(method: string, inputs: CaseInputs, iccKey: Uint8Array) {
-  const atc = () => inputs.bytes('atc')
-  const byValue = inputs.has('diversificationValue')
-  const diversificationValue = () => inputs.bytes('diversificationValue')
-  if (method === 'emv-aes') {
-    const key = AesKey.create('icc', 'AC', iccKey)
-    return deriveSessionKey(key, byValue ? { method, diversificationValue: diversificationValue() } : { method, atc: atc() })
-  }
-  if (method === 'pboc-sm4') return deriveSessionKey(Sm4Key.create('icc', 'AC', iccKey), { method, atc: atc() })
-  const key = TdesKey.create('icc', 'AC', iccKey, TEST_KEY)
-  switch (method) {
-    case 'emv-common':
-      return deriveSessionKey(key, byValue ? { method, diversificationValue: diversificationValue() } : { method, atc: atc() })
-    case 'mastercard-skd':
-      return deriveSessionKey(key, { method, atc: atc(), unpredictableNumber: inputs.bytes('unpredictableNumber') })
-    case 'emv2000-tree':
-      return deriveSessionKey(key, {
-        method,
-        atc: atc(),
-        branch: inputs.number('branch'),
-        height: inputs.number('height'),
-        iv: inputs.bytes('iv'),
-      })
-    default:
-      return deriveSessionKey(key, { method: method as 'pboc' | 'visa-xor', atc: atc() })
-  }
+/** What the session-key methods may need, each a field of its own. */
+export const SESSION_FIELDS = {
+  atc: hex,
+  unpredictableNumber: hex,
+  diversificationValue: hex,
+  branch: number,
+  height: number,
+  iv: hex,
+} as const
+
+/** The fields of {@link SESSION_FIELDS} that a case has. */
+export function sessionValues(inputs: CaseInputs): CryptogramSessionValues {
+  const names = Object.keys(SESSION_FIELDS).filter((name) => inputs.has(name))
+  return Object.fromEntries(
+    names.map((name) => [name, name === 'branch' || name === 'height' ? inputs.number(name) : inputs.bytes(name)]),
+  )
+}
+
+/** The algorithm of the keys of a session-key method. */
+export function algorithmOf(method: string): 'tdes' | 'aes' | 'sm4' {
+  return method === 'emv-aes' ? 'aes' : method === 'pboc-sm4' ? 'sm4' : 'tdes'
+}
+
+function sessionKey(inputs: CaseInputs): CryptogramKey {
+  const method = inputs.text('method')
+  const iccKey = createKey(algorithmOf(method), 'icc', 'AC', inputs.bytes('iccMasterKey'), TEST_KEY)
+  return cryptogramSessionKey(iccKey, method as CryptogramSessionMethod, sessionValues(inputs))
 }
 
 const sessionKeyOperation: Operation = {
-  inputs: {
-    method: oneOf(...SESSION_METHODS),
-    iccMasterKey: hex,
-    atc: hex,
-    unpredictableNumber: hex,
-    diversificationValue: hex,
-    branch: number,
-    height: number,
-    iv: hex,
-  },
+  inputs: { method: oneOf(...SESSION_METHODS), iccMasterKey: hex, ...SESSION_FIELDS },
   outputs: { key: hex },
-  run: (inputs) => ({ key: toHex(sessionKey(inputs.text('method'), inputs, inputs.bytes('iccMasterKey')).expose()) }),
+  run: (inputs) => ({ key: toHex(sessionKey(inputs).expose()) }),
 }
 
 const mac: Operation = {
@@ -116,7 +109,11 @@ const mac: Operation = {
     const [key, data] = [inputs.bytes('key'), inputs.bytes('data')]
     if (algorithm === 'aes-cmac') return { mac: toHex(macAesCmac(AesKey.create('zone', 'MAC', key), data, options)) }
     const tdes = TdesKey.create('zone', 'MAC', key, TEST_KEY)
-    return { mac: toHex(algorithm === 'iso9797-1-alg1' ? macAlgorithm1(tdes, data, options) : macAlgorithm3(tdes, data, options)) }
+    return {
+      mac: toHex(
+        algorithm === 'iso9797-1-alg1' ? macAlgorithm1(tdes, data, options) : macAlgorithm3(tdes, data, options),
+      ),
+    }
   },
 }
 

@@ -2,10 +2,12 @@
  * The operations of vector files, a row each: what the inputs and the answer may hold, and the call that computes it.
  * `run` sees the inputs alone.
  */
+
+import type { CaseInputs, FieldRule } from './fields.js'
+import { CRYPTOGRAM_OPERATIONS } from './operations-cryptogram.js'
 import { KEY_OPERATIONS } from './operations-keys.js'
 import { ODA_OPERATIONS } from './operations-oda.js'
 import { SCRIPT_OPERATIONS } from './operations-scripts.js'
-import type { CaseInputs, FieldRule } from './fields.js'
 
 /** One operation. */
 export interface Operation {
@@ -17,6 +19,7 @@ export interface Operation {
 /** The operations that are built, by name. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...KEY_OPERATIONS,
+  ...CRYPTOGRAM_OPERATIONS,
   ...SCRIPT_OPERATIONS,
   ...ODA_OPERATIONS,
 }

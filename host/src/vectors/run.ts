@@ -5,7 +5,7 @@
 import { IssuerkitError } from '@issuerkit/apdu'
 import { CaseInputs, fields } from './fields.js'
 import { fail, parseVectorFile, type VectorCase } from './format.js'
-import { NOT_BUILT, type Operation, OPERATIONS } from './operations.js'
+import { NOT_BUILT, OPERATIONS, type Operation } from './operations.js'
 
 /** One case that failed: where (a field of the answer, or `error`), what was expected, what came. */
 export interface VectorFailure {

@@ -1,4 +1,4 @@
-import type { FastifyInstance, InjectOptions } from 'fastify'
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import { Type } from 'typebox'
 import { createDevAccess, type DevAccess } from '../../src/access/dev-token.js'
 import { tokenVerifier } from '../../src/access/verify-token.js'
@@ -40,7 +40,7 @@ export interface TestServer {
   /** Every line that was logged. */
   readonly log: string[]
   /** Sends a request with the dev token. */
-  readonly send: (options: InjectOptions) => ReturnType<FastifyInstance['inject']>
+  readonly send: (options: InjectOptions) => Promise<LightMyRequestResponse>
 }
 
 export async function testServer(database: Database, routes: readonly Routes[], level = 'info'): Promise<TestServer> {

@@ -4,7 +4,7 @@
  * @see [UPI-F55], [EMV-B3] B1
  */
 import { equalBytes, IssuerkitError, parseTlv, TAGS, type Tlv, toHex } from '@issuerkit/apdu'
-import type { Tolerance, TagValues } from './de55-tolerances.js'
+import type { TagValues, Tolerance } from './de55-tolerances.js'
 
 /** The field, taken apart. All bytes are views into the input. */
 export interface Field55 {
@@ -87,9 +87,8 @@ function attempt(bytes: Uint8Array): { list: readonly Tlv[]; tolerances: Toleran
 }
 
 /** The tags of a UnionPay request in their order. [UPI-F55] usage 1 */
-const UNIONPAY_ORDER: readonly string[] = (
-  '9F26 9F27 9F10 9F37 9F36 95 9A 9C 9F02 5F2A 82 9F1A 9F03 9F33 9F34 9F35 9F1E 84 9F09 9F41 9F63 9F74 8A'
-).split(' ')
+const UNIONPAY_ORDER: readonly string[] =
+  '9F26 9F27 9F10 9F37 9F36 95 9A 9C 9F02 5F2A 82 9F1A 9F03 9F33 9F34 9F35 9F1E 84 9F09 9F41 9F63 9F74 8A'.split(' ')
 
 /** Whether the tags that UnionPay's request orders stand in that order. [UPI-F55] usage 1 */
 export function isUnionPayOrder(list: readonly Tlv[]): boolean {

@@ -164,7 +164,7 @@ export const IAD_LAYOUTS: readonly IadLayout[] = [
     cvnHighNibbles: [0xa],
     cvnMask: 0x0f,
     // [EMV-B3] C7.2: cryptogram version 5 is TDES, 6 is AES.
-    cipher: { at: 1, values: { 0xa5: 'tdes', 0xa6: 'aes' } },
+    cipher: { at: 1, values: { 165: 'tdes', 166: 'aes' } },
     cvr: CVR_CCD,
   },
   {

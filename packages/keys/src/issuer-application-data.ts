@@ -6,6 +6,7 @@
  */
 import { IssuerkitError, toHex } from '@issuerkit/apdu'
 import { type DecodedFlags, decodeFlags } from './flags.js'
+import { parseDiscretionaryData, type UnionPayDiscretionaryData } from './issuer-application-data-idd.js'
 import {
   IAD_LAYOUTS,
   type IadFieldName,
@@ -13,7 +14,6 @@ import {
   type IadLayoutName,
   RID_FAMILIES,
 } from './issuer-application-data-layouts.js'
-import { parseDiscretionaryData, type UnionPayDiscretionaryData } from './issuer-application-data-idd.js'
 import { SCHEMES, type Scheme, type SchemeFamily, type SchemeName, scheme } from './schemes.js'
 
 /** What is known of the card without looking into tag 9F10; the first that is given decides. */
@@ -100,11 +100,7 @@ export function parseIssuerApplicationData(bytes: Uint8Array, hint: IadHint = {}
  * The scheme with this cryptogram version number, if the toolkit has one.
  * @param cvn the byte as it stands in tag 9F10, for CCD the low nibble of the CCI
  */
-export function schemeOf(
-  family: SchemeFamily,
-  cvn: number,
-  algorithm: 'tdes' | 'aes' | 'sm4',
-): SchemeName | undefined {
+export function schemeOf(family: SchemeFamily, cvn: number, algorithm: 'tdes' | 'aes' | 'sm4'): SchemeName | undefined {
   const rows = Object.entries(SCHEMES) as [SchemeName, Scheme][]
   return rows.find(
     ([, row]) => row.family === family && row.cryptogramVersion === cvn && row.algorithm === algorithm,
@@ -145,9 +141,7 @@ function findLayout(
 }
 
 function fits(bytes: Uint8Array, { least, most, constants }: IadLayout): boolean {
-  return (
-    bytes.length >= least && bytes.length <= most && constants.every(([offset, value]) => bytes[offset] === value)
-  )
+  return bytes.length >= least && bytes.length <= most && constants.every(([offset, value]) => bytes[offset] === value)
 }
 
 function takeApart(bytes: Uint8Array, layout: IadLayout): IadField[] {

@@ -17,23 +17,33 @@ export interface KeySet {
 
 /**
  * The set of a derivation key index and algorithm, or `undefined` when there is none.
+ * @param dki `undefined` when the message does not say it: then the only set of the algorithm is taken, if it is alone
  * @throws ERR_KEY when two sets have the same index and algorithm, or a key of a set is not of its algorithm;
  *   ERR_OPTION when an index is not a whole number from 0 to 255
  */
-export function findKeySet(sets: readonly KeySet[], dki: number, algorithm: KeyAlgorithm): KeySet | undefined {
-  const names = new Set<string>()
-  for (const set of sets) {
-    const label = `key set ${set.dki} ${set.algorithm}`
-    if (!Number.isInteger(set.dki) || set.dki < 0 || set.dki > 255) {
-      throw new IssuerkitError('ERR_OPTION', { label: 'dki', expected: '0 to 255', got: String(set.dki) })
+export function findKeySet(
+  sets: readonly KeySet[],
+  dki: number | undefined,
+  algorithm: KeyAlgorithm,
+): KeySet | undefined {
+  expectKeySets(sets)
+  const fitting = sets.filter((set) => set.algorithm === algorithm && (dki === undefined || set.dki === dki))
+  return fitting.length === 1 ? fitting[0] : undefined
+}
+
+function expectKeySets(sets: readonly KeySet[]): void {
+  const labels = new Set<string>()
+  for (const { dki, algorithm, ac, mac, enc } of sets) {
+    if (!Number.isInteger(dki) || dki < 0 || dki > 255) {
+      throw new IssuerkitError('ERR_OPTION', { label: 'dki', expected: '0 to 255', got: String(dki) })
     }
-    if (names.has(label)) throw new IssuerkitError('ERR_KEY', { label, expected: 'one of its kind', got: 'two' })
-    names.add(label)
-    for (const key of [set.ac, set.mac, set.enc]) {
-      if (key !== undefined && key.algorithm !== set.algorithm) {
-        throw new IssuerkitError('ERR_KEY', { label, expected: `keys of ${set.algorithm}`, got: key.algorithm })
+    const label = `key set ${dki} ${algorithm}`
+    if (labels.has(label)) throw new IssuerkitError('ERR_KEY', { label, expected: 'one of its kind', got: 'two' })
+    labels.add(label)
+    for (const key of [ac, mac, enc]) {
+      if (key !== undefined && key.algorithm !== algorithm) {
+        throw new IssuerkitError('ERR_KEY', { label, expected: `keys of ${algorithm}`, got: key.algorithm })
       }
     }
   }
-  return sets.find((set) => set.dki === dki && set.algorithm === algorithm)
 }

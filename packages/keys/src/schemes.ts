@@ -191,12 +191,20 @@ export const SCHEMES = {
 export type SchemeName = keyof typeof SCHEMES
 
 /**
+ * The name, checked.
+ * @throws ERR_SCHEME when there is no scheme of that name
+ */
+export function schemeName(name: string): SchemeName {
+  if (!Object.hasOwn(SCHEMES, name)) {
+    throw new IssuerkitError('ERR_SCHEME', { label: 'scheme', expected: Object.keys(SCHEMES).join(', ') })
+  }
+  return name as SchemeName
+}
+
+/**
  * The row of a scheme.
  * @throws ERR_SCHEME when there is none of that name
  */
 export function scheme(name: string): Scheme {
-  if (!Object.hasOwn(SCHEMES, name)) {
-    throw new IssuerkitError('ERR_SCHEME', { label: 'scheme', expected: Object.keys(SCHEMES).join(', ') })
-  }
-  return SCHEMES[name as SchemeName]
+  return SCHEMES[schemeName(name)]
 }

@@ -38,7 +38,6 @@ export function judgeAtc(
 ): readonly ('E' | 'A')[] {
   const replay = seen.some((entry) => entry.atc === atc && (type === undefined || entry.type === type))
   // Written so that a limit which is not a number refuses every counter.
-  const inside =
-    window === undefined || (atc <= window.highest + window.ahead && atc >= window.highest - window.behind)
+  const inside = window === undefined || (atc <= window.highest + window.ahead && atc >= window.highest - window.behind)
   return [...(replay ? (['E'] as const) : []), ...(inside ? [] : (['A'] as const))]
 }

@@ -2,11 +2,12 @@
 import type { CryptogramPart } from './cryptogram-data.js'
 import type { Tolerance } from './de55-tolerances.js'
 import type { DecodedFlags } from './flags.js'
-import type { UnionPayDiscretionaryData } from './issuer-application-data-idd.js'
 import type { IssuerApplicationData } from './issuer-application-data.js'
+import type { UnionPayDiscretionaryData } from './issuer-application-data-idd.js'
 import type { PaddingMethod } from './padding.js'
 import type { SchemeName } from './schemes.js'
 import type { CryptogramType } from './verify-atc.js'
+import { atcNumber, type Message } from './verify-message.js'
 
 /**
  * | code | the cryptogram | meaning |
@@ -73,4 +74,63 @@ export interface CryptogramVerdict {
   /** For U: the tags that are missing. */
   readonly missing: readonly string[]
   readonly tolerances: readonly Tolerance[]
+}
+
+/** What a verdict may say beside its code. */
+type Said = Partial<CryptogramVerdict> & { readonly detail?: string | undefined }
+
+/** A verdict from its code and what is known; what is not said is absent. Inside this package only. */
+export function verdictOf(code: VerdictCode, { detail, ...said }: Said): CryptogramVerdict {
+  return {
+    ...NOTHING_SAID,
+    ...said,
+    ok: code === 'V',
+    code,
+    reason: detail === undefined ? VERDICT_REASONS[code] : `${VERDICT_REASONS[code]}: ${detail}`,
+  }
+}
+
+/** What a message says, as a verdict reports it. Inside this package only. */
+export function reported(message: Message): Partial<CryptogramVerdict> {
+  const { iad, cidType, cvrType, tvr, tsi, cvmResults, terminalCapabilities, tolerances } = message
+  const atc = message.tags.get('9F36')
+  return {
+    algorithm: iad?.algorithm,
+    dki: iad?.dki,
+    cvn: iad?.cvn,
+    type: cvrType ?? (cidType === 'RFU' ? undefined : cidType),
+    atc: atc?.length === 2 ? atcNumber(atc) : undefined,
+    iad,
+    cvr: iad?.cvrFlags,
+    tvr,
+    tsi,
+    cvmResults,
+    terminalCapabilities,
+    // Its MAC has not been looked at yet.
+    idd: iad?.idd === undefined ? undefined : { ...iad.idd, macVerdict: 'unchecked' },
+    tolerances,
+  }
+}
+
+const NOTHING_SAID: Omit<CryptogramVerdict, 'ok' | 'code' | 'reason'> = {
+  cryptogramValid: undefined,
+  findings: [],
+  scheme: undefined,
+  algorithm: undefined,
+  dki: undefined,
+  cvn: undefined,
+  type: undefined,
+  atc: undefined,
+  parts: [],
+  padding: undefined,
+  iad: undefined,
+  cvr: undefined,
+  tvr: undefined,
+  tsi: undefined,
+  cvmResults: undefined,
+  terminalCapabilities: undefined,
+  idd: undefined,
+  policyHits: [],
+  missing: [],
+  tolerances: [],
 }

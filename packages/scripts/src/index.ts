@@ -21,6 +21,19 @@ export {
   type ParseScriptsOptions,
   parseScripts,
 } from './parse-template.js'
+export {
+  expectPin,
+  isoPinBlock,
+  type PanFormat,
+  type Pin,
+  type PinBlockOptions,
+  type PlainFormat,
+  parsePinBlock,
+  type RandomSource,
+  type VisPinBlock,
+  type VisPinBlockInput,
+  visPinBlock,
+} from './pin-block.js'
 export { type PinChangeCommand, type PinChangeInput, pinChange, pinUnblock } from './pin-change.js'
 export {
   type CommandOutcome,

@@ -1,7 +1,6 @@
 import { fromHex, toHex } from '@issuerkit/apdu'
 import { describe, expect, it } from 'vitest'
 import { applicationBlock, applicationUnblock, cardBlock, pinUnblock } from '../src/index.js'
-import { referenceMac } from './support/reference.js'
 import { sessionWith } from './support/session.js'
 
 // The MAC session key of the published PBOC transaction, as OpenSSL derives it (reference.ts), ATC 0240.
