@@ -3,18 +3,19 @@
  * the tools of the project, all of them programs of node. It needs nothing but Node and npm.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const NPM_MADE = 'npm made node_modules'
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 /** Why the packages in `root` must be installed; undefined when they are all there. */
 export function staleReason(root) {
   const installed = join(root, 'node_modules')
-  if (existsSync(join(installed, '.package-lock.json'))) return 'npm made node_modules'
-  if (!existsSync(join(installed, '.modules.yaml'))) return 'pnpm did not finish node_modules'
+  if (existsSync(join(installed, '.package-lock.json'))) return NPM_MADE
+  if (!existsSync(join(installed, '.modules.yaml'))) return 'node_modules is missing or unfinished'
   const lock = join(installed, '.pnpm', 'lock.yaml')
   if (!existsSync(lock) || readText(lock) !== readText(join(root, 'pnpm-lock.yaml'))) return 'the lock file changed'
   const projects = [
@@ -45,6 +46,8 @@ function versionOnPath(root) {
 async function install() {
   const reason = staleReason(ROOT)
   if (reason === undefined) return
+  // pnpm would leave npm's flat packages lie beside its own.
+  if (reason === NPM_MADE) rmSync(join(ROOT, 'node_modules'), { recursive: true, force: true })
   const pnpm = pnpmCommand(ROOT)
   console.error(`Installing packages with ${pnpm.at(-1)} (${reason}) …`)
   // npm hands its own --prefix down to whatever runs below it; dev packages are needed whatever NODE_ENV says.

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { Database } from './database.js'
+import type { KeyService } from './keys/key-service.js'
 import type { MasterKey } from './wrap.js'
 
 /** The server, its requests typed by their TypeBox schemas. */
@@ -21,6 +22,7 @@ export type App = FastifyInstance<
 export interface HostContext {
   readonly database: Database
   readonly masterKey: MasterKey
+  readonly keys: KeyService
   /** Demo keys, clear values and intermediate values may be shown. Loopback only. */
   readonly devMode: boolean
 }

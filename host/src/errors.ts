@@ -18,6 +18,7 @@ export const HOST_ERROR_CODES = {
   ERR_UNAUTHORIZED: { status: 401, says: 'A request carries no access token, or one that is not valid.' },
   ERR_FORBIDDEN: { status: 403, says: 'An access token lacks the scope that the route needs.' },
   ERR_NOT_FOUND: { status: 404, says: 'There is no such route or object.' },
+  ERR_NO_KEY: { status: 422, says: 'The issuer has no key set of this derivation key index and algorithm.' },
   ERR_BODY_TOO_LARGE: { status: 413, says: 'A request body is larger than 64 KB.' },
   ERR_CONTENT_TYPE: { status: 415, says: 'A request body is not declared as application/json in UTF-8.' },
   ERR_INTERNAL: { status: 500, says: 'The host failed; its log has the request id.' },

@@ -5,8 +5,10 @@ import { createDevAccess } from './access/dev-token.js'
 import { type AccessPolicy, tokenVerifier } from './access/verify-token.js'
 import type { HostContext, Routes } from './context.js'
 import { type DatabaseAddress, migrate, openDatabase } from './database.js'
+import { loadDemoIssuer } from './demo-issuer.js'
 import { freshTempFolder, serverUser } from './embedded/server-user.js'
 import { removeDataFolder, startEmbeddedDatabase } from './embedded-database.js'
+import { localKeyService } from './keys/local-key-service.js'
 import { expectFree, expectLoopback, type ListenAddress, listenError } from './listen.js'
 import type { LogOptions } from './logging.js'
 import { loadMasterKey } from './master-key.js'
@@ -65,7 +67,8 @@ async function start(options: HostOptions, atEnd: (closer: Closer) => void): Pro
   const database = openDatabase({ address })
   atEnd(() => database.destroy())
   await migrate(database)
-  const context = { database, masterKey, devMode }
+  if (devMode) await loadDemoIssuer(database, masterKey)
+  const context = { database, masterKey, keys: localKeyService(database, masterKey), devMode }
   const { policy, token } =
     options.access === undefined ? await createDevAccess() : { policy: options.access, token: undefined }
   const verifyToken = tokenVerifier(policy)

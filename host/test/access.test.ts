@@ -6,6 +6,7 @@ import { readKeySet } from '../src/access/key-set.js'
 import { parseScopes, SCOPES } from '../src/access/scopes.js'
 import { tokenVerifier } from '../src/access/verify-token.js'
 import { openDatabase } from '../src/database.js'
+import { localKeyService } from '../src/keys/local-key-service.js'
 import { buildServer } from '../src/server.js'
 import { MasterKey } from '../src/wrap.js'
 import { echo } from './support/server.js'
@@ -156,7 +157,8 @@ describe('a route', () => {
   const database = openDatabase({ address: { connectionString: 'postgres://127.0.0.1:1/none' } })
   let app: FastifyInstance
   beforeAll(async () => {
-    const context = { database, masterKey: new MasterKey(new Uint8Array(32)), devMode: false }
+    const masterKey = new MasterKey(new Uint8Array(32))
+    const context = { database, masterKey, keys: localKeyService(database, masterKey), devMode: false }
     app = await buildServer({ context, verifyToken: verify, routes: [echo], log: { level: 'silent' } })
   })
   afterAll(async () => {

@@ -23,14 +23,13 @@ interface Run {
 }
 
 function capture(environment: Record<string, string> = {}): Run {
-  let [out, err] = ['', '']
-  const io = { out: (text: string) => void (out += text), err: (text: string) => void (err += text), environment }
-  return {
-    io,
-    out: () => out,
-    err: () => err,
-    says: (pattern) => expect.poll(() => out + err, { timeout: 20_000 }).toMatch(pattern),
+  const written = { out: '', err: '' }
+  const write = (stream: 'out' | 'err') => (text: string) => {
+    written[stream] += text
   }
+  const says = (pattern: RegExp) => expect.poll(() => written.out + written.err, { timeout: 20_000 }).toMatch(pattern)
+  const io = { out: write('out'), err: write('err'), environment }
+  return { io, out: () => written.out, err: () => written.err, says }
 }
 
 async function run(args: string[], environment?: Record<string, string>) {
@@ -56,6 +55,7 @@ describe('exit codes', () => {
     [['start', '--port', '-1'], 'A port is a number from 0 to 65535.'],
     [['start', '--port', '80a'], 'A port is a number from 0 to 65535.'],
     [['start', '--host', '0.0.0.0'], 'ERR_HOST_NOT_LOOPBACK'],
+    [['serve', '--dev', '--log-level', 'loud'], 'Allowed choices are'],
     [['serve'], 'ERR_USAGE: serve needs --jwks'],
     [['vectors'], "missing required argument 'files'"],
   ])('%j is wrong use', async (args, text) => {
@@ -78,7 +78,7 @@ describe('start', () => {
   test('--once shows, stops and ends', async () => {
     const { code, out } = await run(['start', '--once', '--port', '0'])
     expect(code).toBe(0)
-    expect(out).toMatch(/dev mode[^]*address {2}http[^]*data {5}\S+ \(removed at the end\)[^]*token {4}eyJ/)
+    expect(out).toMatch(/dev mode.*address {2}http.*data {5}\S+ \(removed at the end\).*token {4}eyJ/s)
   })
 
   test('stays until a signal and keeps its data', async () => {
@@ -88,7 +88,7 @@ describe('start', () => {
     await says(/Ctrl-C/)
     const url = /http:\S+/.exec(out())?.[0]
     expect((await fetch(`${url}/health/ready`)).status).toBe(200)
-    process.emit('SIGINT')
+    process.emit('SIGINT', 'SIGINT')
     expect(await running).toBe(0)
     expect(out()).toContain(`data     ${folder}\n`)
     await expect(fetch(`${url}/health/ready`)).rejects.toThrow()
@@ -103,7 +103,7 @@ describe('start', () => {
   test('that a signal cuts short ends as shells say', async () => {
     const { io } = capture()
     const running = runCommandLine(['start', '--once', '--port', '0'], io)
-    setTimeout(() => process.emit('SIGTERM'), 20)
+    setTimeout(() => process.emit('SIGTERM', 'SIGTERM'), 20)
     expect(await running).toBe(143)
   })
 })
@@ -113,15 +113,27 @@ describe('serve', () => {
   const keySet = (text: string) => {
     const file = join(testFolder(), 'jwks.json')
     writeFileSync(file, text)
-    return ['serve', '--port', '0', '--issuer', 'idp', '--audience', 'issuerkit', '--jwks', file]
+    return [
+      'serve',
+      '--log-level',
+      'silent',
+      '--port',
+      '0',
+      '--issuer',
+      'idp',
+      '--audience',
+      'issuerkit',
+      '--jwks',
+      file,
+    ]
   }
 
   test('--dev prints its token, and ends with a signal', async () => {
     const { io, says, err } = capture(environment())
-    const running = runCommandLine(['serve', '--dev', '--port', '0'], io)
+    const running = runCommandLine(['serve', '--dev', '--log-level', 'silent', '--port', '0'], io)
     await says(/never with real keys/)
     expect(err()).toMatch(/\neyJ\S+\n$/)
-    process.emit('SIGHUP')
+    process.emit('SIGHUP', 'SIGHUP')
     expect(await running).toBe(0)
   })
 
@@ -131,7 +143,7 @@ describe('serve', () => {
     const { io, out, err } = capture(environment())
     const running = runCommandLine(keySet(JSON.stringify({ keys: [key] })), io)
     await new Promise((resolve) => setTimeout(resolve, 500))
-    process.emit('SIGTERM')
+    process.emit('SIGTERM', 'SIGTERM')
     expect(await running).toBe(0)
     expect(out() + err()).toBe('')
   })
@@ -155,13 +167,13 @@ describe('signals', () => {
     const forced: number[] = []
     await withStopSignals(
       async (signal) => {
-        for (let times = 0; times < 3; times++) process.emit('SIGINT')
+        for (let times = 0; times < 3; times++) process.emit('SIGINT', 'SIGINT')
         await aborted(signal)
         await aborted(signal)
         expect(signal.reason).toBeInstanceOf(Stopped)
         expect(forced).toEqual([])
         await new Promise((resolve) => setTimeout(resolve, 1_050))
-        process.emit('SIGTERM')
+        process.emit('SIGTERM', 'SIGTERM')
       },
       (code) => forced.push(code),
     )

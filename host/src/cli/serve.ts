@@ -1,7 +1,7 @@
 /**
  * `issuerkit serve`: the service, until a signal.
  */
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { HostError } from '../errors.js'
 import { type RunningHost, startHost } from '../host.js'
 import { ROUTES } from '../wiring.js'
@@ -15,6 +15,11 @@ import {
 } from './serve-options.js'
 import { aborted, withStopSignals } from './stop-signals.js'
 
+interface OwnOptions extends ServeOptions, AccessOptions {
+  readonly dev?: true
+  readonly logLevel: string
+}
+
 /** The command; `done` takes its exit code. */
 export function serveCommand(io: CommandIo, done: (code: number) => void): Command {
   return addServeOptions(new Command('serve').description('run the issuer host'))
@@ -22,10 +27,15 @@ export function serveCommand(io: CommandIo, done: (code: number) => void): Comma
     .option('--jwks <file>', 'the keys that access tokens are checked with, a JWK set')
     .option('--issuer <name>', 'the issuer that access tokens must name')
     .option('--audience <name>', 'the audience that access tokens must name')
-    .action(async (options: ServeOptions & AccessOptions & { dev?: true }) => done(await serve(options, io)))
+    .addOption(
+      new Option('--log-level <level>', 'what is logged')
+        .choices(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('info'),
+    )
+    .action(async (options: OwnOptions) => done(await serve(options, io)))
 }
 
-async function serve(options: ServeOptions & AccessOptions & { dev?: true }, io: CommandIo): Promise<number> {
+async function serve(options: OwnOptions, io: CommandIo): Promise<number> {
   return withStopSignals(async (signal) => {
     const host = await startHost({
       listen: options,
@@ -33,7 +43,7 @@ async function serve(options: ServeOptions & AccessOptions & { dev?: true }, io:
       access: options.dev === true ? undefined : accessPolicy(options),
       environment: io.environment,
       routes: ROUTES,
-      log: { level: 'info' },
+      log: { level: options.logLevel },
       signal,
     })
     if (host.token !== undefined) io.err(`dev mode, never with real keys. Token with every scope:\n${host.token}\n`)

@@ -4,7 +4,8 @@
 import { Command } from 'commander'
 import { type RunningHost, startHost } from '../host.js'
 import { HOST_VERSION } from '../version.js'
-import { demonstration, ROUTES } from '../wiring.js'
+import { demonstration } from '../demonstration/index.js'
+import { ROUTES } from '../wiring.js'
 import { type CommandIo, EXIT } from './io.js'
 import { untilStopped } from './serve.js'
 import { addServeOptions, databaseOption, type ServeOptions } from './serve-options.js'
@@ -55,7 +56,7 @@ function banner({ url, folder, token }: RunningHost, thrownAway: boolean): strin
     `issuerkit ${HOST_VERSION} in dev mode: demo keys, no TLS, this machine only. Never use it with real keys.`,
     `address  ${url}  (${url}/docs, ${url}/openapi.json)`,
     `data     ${data}`,
-    `token    ${token}`,
+    `token    TOKEN=${token}`,
     '\n',
   ].join('\n')
 }

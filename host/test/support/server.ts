@@ -4,6 +4,7 @@ import { createDevAccess, type DevAccess } from '../../src/access/dev-token.js'
 import { tokenVerifier } from '../../src/access/verify-token.js'
 import type { Routes } from '../../src/context.js'
 import type { Database } from '../../src/database.js'
+import { localKeyService } from '../../src/keys/local-key-service.js'
 import { buildServer } from '../../src/server.js'
 import { MasterKey } from '../../src/wrap.js'
 
@@ -46,8 +47,9 @@ export interface TestServer {
 export async function testServer(database: Database, routes: readonly Routes[], level = 'info'): Promise<TestServer> {
   const access = await createDevAccess()
   const log: string[] = []
+  const masterKey = new MasterKey(new Uint8Array(32))
   const app = await buildServer({
-    context: { database, masterKey: new MasterKey(new Uint8Array(32)), devMode: true },
+    context: { database, masterKey, keys: localKeyService(database, masterKey), devMode: true },
     verifyToken: tokenVerifier(access.policy),
     routes,
     log: { level, stream: { write: (line) => log.push(line) } },

@@ -49,6 +49,11 @@ export function toHex(bytes: Uint8Array): string {
 
 /** The parts one after another, in a new array. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  return concatAll(parts)
+}
+
+/** As {@link concat}, for lists too long to be spread into arguments. */
+export function concatAll(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0
   for (const part of parts) length += part.length
   const whole = new Uint8Array(length)

@@ -18,7 +18,7 @@ export interface ProcessingOptions {
   readonly afl: AflEntry[]
 }
 
-/** One application of a card as a session read it. Byte arrays are views into the transcript's entries. */
+/** One application of a card as a session read it. */
 export interface CardReading extends ProcessingOptions {
   /** The DF name of the selected application, from tag 84; absent when the session holds no SELECT before. */
   readonly aid?: Uint8Array

@@ -1,5 +1,5 @@
 /** Writing data objects, always with the shortest length. The layout stands in tlv.ts. */
-import { concat } from './bytes.js'
+import { concat, concatAll } from './bytes.js'
 import { tagBytes } from './tag.js'
 import { lengthSize } from './tlv.js'
 
@@ -11,7 +11,7 @@ import { lengthSize } from './tlv.js'
  * @see [ISO8825-1] 10.1 (shortest length), [EMV-B3] B2
  */
 export function encodeTlv(tag: string, value: Uint8Array | readonly Uint8Array[]): Uint8Array {
-  const body = value instanceof Uint8Array ? value : concat(...value)
+  const body = value instanceof Uint8Array ? value : concatAll(value)
   return concat(tagBytes(tag), encodeLength(body.length), body)
 }
 

@@ -25,8 +25,9 @@ export interface TranscriptEntry {
   readonly note?: string
 }
 
-/** What a file may cost: 8 Mi characters, 65536 exchanges, 65536 characters of comment above one command. */
-const MAX_TEXT = 8 * 1024 * 1024
+/** What a file may cost. The longest APDU, 65544 bytes, fits a line with blanks between its bytes. */
+const MAX_TEXT = 4 * 1024 * 1024
+const MAX_LINE = 256 * 1024
 const MAX_ENTRIES = 65536
 const MAX_NOTE = 65536
 
@@ -37,36 +38,36 @@ const CONTROL = /[\u0000-\u0008\u000B-\u001F\u007F]/
 /**
  * Parses a transcript. Lines end in LF or CRLF; hexadecimal digits may be lower case and have blanks between them.
  *
- * It takes less than 1 kB for each exchange and less than 32 MB beyond the text.
+ * It takes less than 1 kB for each exchange and less than 16 MB beyond the text.
  * @throws ERR_TRANSCRIPT for a line of another kind, bytes that are none or not hexadecimal, an answer without a command, a
- * command without an answer, a control character in a comment, more than 8 Mi characters, 65536 exchanges or 65536
- * characters of comment above one command; the label is `line N`, counted from 1
+ * command without an answer, a control character in a comment, more than 4 Mi characters, 256 Ki characters in
+ * a line, 65536 exchanges or 65536 characters of comment above one command; the label is `line N`, counted from 1
  */
 export function parseTranscript(text: string): TranscriptEntry[] {
   if (text.length > MAX_TEXT) throw malformed('text', `at most ${MAX_TEXT} characters`, `${text.length}`)
   const entries: TranscriptEntry[] = []
-  let open: { readonly line: string; readonly command: Uint8Array; readonly note?: string } | undefined
+  let open: { readonly line: number; readonly command: Uint8Array; readonly note?: string } | undefined
   let noteStart: number | undefined
-  let number = 0
+  let line = 0
   for (let start = 0; start < text.length; ) {
     const newline = text.indexOf('\n', start)
     const end = newline < 0 ? text.length : newline
-    const content = text.slice(start, end).replace(/\r$/, '')
-    number += 1
-    const line = `line ${number}`
+    const content = text.slice(start, text.charCodeAt(end - 1) === 0x0d ? end - 1 : end)
+    line += 1
+    if (content.length > MAX_LINE) throw malformed(line, `at most ${MAX_LINE} characters`, `${content.length}`)
     if (content.startsWith('#')) {
       if (CONTROL.test(content)) throw malformed(line, 'a comment of printable characters', 'a control character')
       noteStart ??= start
     } else {
       if (content.startsWith('>')) {
-        if (open !== undefined) throw malformed(line, `the answer to ${open.line}`, 'a command')
+        if (open !== undefined) throw malformed(line, `the answer to line ${open.line}`, 'a command')
         const note = noteStart === undefined ? {} : { note: uncomment(text.slice(noteStart, start), line) }
         open = { line, command: bytesOf(content, line), ...note }
       } else if (content.startsWith('<')) {
         if (open === undefined) throw malformed(line, 'a command before the answer', 'none')
         if (entries.length === MAX_ENTRIES) throw malformed(line, `at most ${MAX_ENTRIES} exchanges`, 'more')
-        const { command, note } = open
-        entries.push({ command, response: bytesOf(content, line), ...(note === undefined ? {} : { note }) })
+        const { line: _, ...asked } = open
+        entries.push({ ...asked, response: bytesOf(content, line) })
         open = undefined
       } else if (!/^[ \t]*$/.test(content)) {
         throw malformed(line, 'an empty line or one that begins with #, > or <', 'another')
@@ -79,11 +80,12 @@ export function parseTranscript(text: string): TranscriptEntry[] {
   return entries
 }
 
-function malformed(label: string, expected: string, got: string): IssuerkitError {
+function malformed(where: number | string, expected: string, got: string): IssuerkitError {
+  const label = typeof where === 'number' ? `line ${where}` : where
   return new IssuerkitError('ERR_TRANSCRIPT', { label, expected, got })
 }
 
-function bytesOf(content: string, line: string): Uint8Array {
+function bytesOf(content: string, line: number): Uint8Array {
   const digits = content.slice(1).replace(/[ \t]+/g, '')
   if (digits === '') throw malformed(line, 'hexadecimal bytes', 'none')
   try {
@@ -94,7 +96,7 @@ function bytesOf(content: string, line: string): Uint8Array {
 }
 
 /** The note in comment lines: without the #, one blank after it, and the end of the last line. */
-function uncomment(block: string, line: string): string {
+function uncomment(block: string, line: number): string {
   if (block.length > MAX_NOTE)
     throw malformed(line, `at most ${MAX_NOTE} characters of comment above`, `${block.length}`)
   const lines = block.split('\n').slice(0, -1)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Command, encodeCommand, parseCommand } from '../src/index.js'
-import { hex, text, thrown } from './support.js'
+import { hex, same, text, thrown } from './support.js'
 
 const header = { cla: 0x84, ins: 0x1e, p1: 0x01, p2: 0xff }
 const data = (length: number): Uint8Array => new Uint8Array(length).fill(0x5a)
@@ -39,7 +39,7 @@ const EXTENDED_FOR_SHORT: [string, Uint8Array, Partial<Command>][] = [
 
 describe('parseCommand', () => {
   it.each([...SHORT, ...EXTENDED, ...EXTENDED_FOR_SHORT])('reads case %s', (_, apdu, body) => {
-    expect(parseCommand(apdu)).toEqual({ ...header, ...body })
+    same(parseCommand(apdu), { ...header, ...body })
   })
 
   it.each(['', '84', '841E', '841E01'])('refuses %j, shorter than a header', (apdu) => {
@@ -87,15 +87,15 @@ describe('parseCommand', () => {
 
 describe('encodeCommand', () => {
   it.each([...SHORT, ...EXTENDED])('writes case %s in the shortest form', (_, apdu, body) => {
-    expect(encodeCommand({ ...header, ...body })).toEqual(apdu)
+    same(encodeCommand({ ...header, ...body }), apdu)
   })
 
   it.each([...EXTENDED, ...EXTENDED_FOR_SHORT])('writes case %s extended when told to', (_, apdu, body) => {
-    expect(encodeCommand({ ...header, ...body }, { extended: true })).toEqual(apdu)
+    same(encodeCommand({ ...header, ...body }, { extended: true }), apdu)
   })
 
   it.each(SHORT)('writes case %s short when told to', (_, apdu, body) => {
-    expect(encodeCommand({ ...header, ...body }, { extended: false })).toEqual(apdu)
+    same(encodeCommand({ ...header, ...body }, { extended: false }), apdu)
   })
 
   it.each([{ data: data(256) }, { le: 257 }, { data: data(1), le: 65536 }])(

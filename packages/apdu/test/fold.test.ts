@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { foldTranscript } from '../src/index.js'
-import { hex, text } from './support.js'
+import { cpu, hex, text } from './support.js'
 
 const fold = (...lines: [string, string][]): string[] =>
   foldTranscript(lines.map(([command, response]) => ({ command: hex(command), response: hex(response) }))).map(
@@ -78,17 +78,17 @@ describe('foldTranscript', () => {
     expect(first.response).toEqual(hex('6101'))
   })
 
-  it('joins up to 65536 bytes of data', () => {
-    const half = `${'AB'.repeat(32768)}6100`
-    expect(fold(['80A8', half], ['00C0000000', half])).toHaveLength(1)
-    expect(fold(['80A8', half], ['00C0000000', `00${half}`])).toHaveLength(2)
+  it('copies the answers', () => {
+    const response = hex('9000')
+    const [folded] = foldTranscript([{ command: hex('80A8'), response }])
+    response.fill(0)
+    expect(folded?.response).toEqual(hex('9000'))
   })
 
-  it('takes no time that grows with the square', () => {
-    const response = new Uint8Array(258).fill(0x61)
-    const entries = Array.from({ length: 65536 }, () => ({ command: hex('00C0000000'), response }))
-    const start = performance.now()
-    expect(foldTranscript(entries).length).toBe(Math.ceil(65536 / 256))
-    expect(performance.now() - start).toBeLessThan(5000)
+  it('joins 200,000 answers in a time that does not grow with their square', () => {
+    const response = hex('AABB6100')
+    const entries = Array.from({ length: 200_000 }, () => ({ command: hex('00C0000000'), response }))
+    const took = cpu(() => expect(foldTranscript(entries)[0]?.response.length).toBe(400_002))
+    expect(took).toBeLessThan(3000)
   })
 })

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import { IssuerkitError } from '../src/index.js'
 
@@ -33,6 +34,22 @@ export async function rejected(promise: Promise<unknown>): Promise<IssuerkitErro
 /** A recorded session of vectors/transcripts. */
 export const transcript = (name: string): string =>
   readFileSync(new URL(`../../../vectors/transcripts/${name}`, import.meta.url), 'utf8')
+
+/** `toEqual`, but fast while they are equal. */
+export function same(actual: unknown, expected: unknown): void {
+  if (!isDeepStrictEqual(actual, expected)) expect(actual).toEqual(expected)
+}
+
+/**
+ * The milliseconds of processor time that the call took: a busy machine does not make it longer. The limits of the tests
+ * stand far above what is measured, and far below what a quadratic algorithm or an endless loop would take.
+ */
+export function cpu(call: () => void): number {
+  const before = process.cpuUsage()
+  call()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
 
 /** A card that answers from a list and keeps the commands it was sent. */
 export function scripted(...answers: readonly (string | Error)[]) {

@@ -7,7 +7,7 @@ import { parseField55 } from './de55.js'
 import type { TagValues, Tolerance } from './de55-tolerances.js'
 import { type IadHint, parseIssuerApplicationData } from './issuer-application-data.js'
 import type { PaddingMethod } from './padding.js'
-import { type SchemeName, scheme } from './schemes.js'
+import { type SchemeName, scheme, schemeName } from './schemes.js'
 
 /** The data of a transaction: values by tag, or DE55 as it came. */
 export type EmvData = { readonly tags: TagValues } | { readonly field55: Uint8Array }
@@ -41,7 +41,7 @@ export interface GeneratedCryptogram {
  */
 export function generateApplicationCryptogram(input: GenerateCryptogramInput): GeneratedCryptogram {
   const { tags, tolerances: read } = readEmvData(input)
-  const name = (input.scheme ?? recogniseScheme(tags)) as SchemeName
+  const name = input.scheme === undefined ? recogniseScheme(tags) : schemeName(input.scheme)
   const { data, parts, tolerances } = cryptogramData(name, tags, input)
   const { cryptogramPadding: padding } = scheme(name)
   const cryptogram = withCryptogramKeys(name, input, tags, ({ key }) => generateCryptogram(key, data, padding))
@@ -64,7 +64,8 @@ export function hintWithAid(hint: IadHint, tags: TagValues): IadHint {
   return aid === undefined ? hint : { ...hint, aid }
 }
 
-function recogniseScheme(tags: TagValues): string {
+/** The scheme that tag 9F10 names. @throws ERR_SCHEME when it names none */
+export function recogniseScheme(tags: TagValues): SchemeName {
   const iad = tags.get('9F10')
   const name = iad === undefined ? undefined : parseIssuerApplicationData(iad, hintWithAid({}, tags)).scheme
   if (name === undefined) {

@@ -86,12 +86,21 @@ function attempt(bytes: Uint8Array): { list: readonly Tlv[]; tolerances: Toleran
   return undefined
 }
 
-/** The tags of a UnionPay request in their order. [UPI-F55] usage 1 */
-const UNIONPAY_ORDER: readonly string[] =
-  '9F26 9F27 9F10 9F37 9F36 95 9A 9C 9F02 5F2A 82 9F1A 9F03 9F33 9F34 9F35 9F1E 84 9F09 9F41 9F63 9F74 8A'.split(' ')
+/** The tags of UnionPay's messages in their order. [UPI-F55] usages 1, 2 and 3 */
+const UNIONPAY_ORDERS = {
+  request:
+    '9F26 9F27 9F10 9F37 9F36 95 9A 9C 9F02 5F2A 82 9F1A 9F03 9F33 9F34 9F35 9F1E 84 9F09 9F41 9F63 9F74 8A'.split(' '),
+  reversal: '95 9F1E 9F10 9F36 DF31'.split(' '),
+  scriptResult: '9F33 95 9F37 9F1E 9F10 9F26 9F36 82 DF31 9F1A 9A'.split(' '),
+} as const
 
-/** Whether the tags that UnionPay's request orders stand in that order. [UPI-F55] usage 1 */
+/**
+ * Whether the tags stand as UnionPay orders them: those of a request, or with script results (DF31) those of a
+ * notification, or without a cryptogram those of a reversal. A tag that the order does not name may stand anywhere.
+ */
 export function isUnionPayOrder(list: readonly Tlv[]): boolean {
-  const places = list.map(({ tag }) => UNIONPAY_ORDER.indexOf(tag)).filter((place) => place >= 0)
+  const tags = list.map(({ tag }) => tag)
+  const usage = !tags.includes('DF31') ? 'request' : tags.includes('9F26') ? 'scriptResult' : 'reversal'
+  const places = tags.map((tag) => UNIONPAY_ORDERS[usage].indexOf(tag)).filter((place) => place >= 0)
   return places.every((place, i) => i === 0 || place > (places[i - 1] as number))
 }

@@ -40,6 +40,9 @@ export {
 export { type Field55, parseField55 } from './de55.js'
 export { type TagValues, type Tolerance, type ToleranceName, tagsFromText } from './de55-tolerances.js'
 export { type DeriveOptions, deriveIccMasterKey } from './derive.js'
+export { type DiagnoseCryptogramInput, diagnoseCryptogram } from './diagnose.js'
+export { type DiagnoseArpcInput, diagnoseArpc } from './diagnose-arpc.js'
+export type { Change, ChangeKind, DiagnoseContext, DiagnoseKeys, Diagnosis } from './diagnose-keys.js'
 export { expectArc, expectArqc, expectAtc } from './expect.js'
 export {
   type DecodedFlags,

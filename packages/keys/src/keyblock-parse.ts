@@ -102,7 +102,7 @@ function parseOptionalBlock(text: string, offset: number): { block: OptionalBloc
   }
   // The length of the extended length counts bytes (02) in the standard's text; its printed examples have 04, characters.
   const prefix = extended === undefined ? OPTIONAL_BLOCK_PREFIX.short : OPTIONAL_BLOCK_PREFIX.extended
-  const length = Number.parseInt(extended ?? short ?? '', 16)
+  const length = Number.parseInt(extended ?? (short as string), 16)
   const available = text.length - offset
   if (length < prefix || length > available) {
     const expected = `a length of ${prefix} to ${available}`

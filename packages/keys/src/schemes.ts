@@ -52,10 +52,11 @@ export interface Scheme {
   }
 }
 
-const COMMON = ['9F02', '9F03', '9F1A', '95', '5F2A', '9A', '9C', '9F37', '82', '9F36'] as const
+/** The minimum set of data elements. [EMV-B2] 8.1.1 table 26 */
+export const COMMON = ['9F02', '9F03', '9F1A', '95', '5F2A', '9A', '9C', '9F37', '82', '9F36'] as const
 
 /** What a card signs within the time of a tap. */
-const CONTACTLESS = ['9F02', '9F37', '9F36', 'IAD5'] as const
+export const CONTACTLESS = ['9F02', '9F37', '9F36', 'IAD5'] as const
 
 const VISA = {
   family: 'visa',

@@ -57,50 +57,68 @@ export function examineCryptogram<T>(
 ): { readonly verdict: CryptogramVerdict; readonly result?: T } {
   const card = expectCardIdentity(input.card)
   const policy = expectResultPolicy(input.policy ?? {})
-  const chosen = input.scheme === undefined ? undefined : schemeName(input.scheme)
-  const read = attempt(() => readMessage(input, input))
-  if ('error' in read) return { verdict: verdictOf('F', { detail: read.error.message }) }
-  const message = read.value
-  const { tags, iad, iadError } = message
-  const dki = input.dki ?? iad?.dki
-  const name = chosen ?? iad?.scheme
-  const known = { ...reported(message), scheme: name, dki }
-  if (name === undefined) {
-    // An unknown layout is a fault of the message only when it is known whose card it is.
-    const code = iadError !== undefined && message.isFamilyKnown ? 'F' : 'U'
-    const detail = iadError?.message ?? (iad === undefined ? undefined : `no scheme has CVN ${hexByte(iad.cvn)}`)
-    return { verdict: verdictOf(code, { ...known, detail, missing: tags.has('9F10') ? [] : ['9F10'] }) }
-  }
-  const row = scheme(name)
-  const { algorithm, cryptogramPadding: padding } = row
-  const gathered = attempt(() => gather(name, row, tags, input))
-  if ('error' in gathered) {
-    return { verdict: verdictOf('F', { ...known, algorithm, detail: gathered.error.message }) }
-  }
-  if ('missing' in gathered.value) {
-    const { missing } = gathered.value
-    return { verdict: verdictOf('U', { ...known, algorithm, missing, detail: `${missing.join(', ')} missing` }) }
-  }
-  const { covered, cryptogram, atc } = gathered.value
-  const tolerances = [...message.tolerances, ...covered.tolerances]
-  const computed = { ...known, algorithm, padding, parts: covered.parts, tolerances }
-  const set = chooseKeySet(input, dki, algorithm)
-  if (set === undefined) return { verdict: verdictOf('K', computed) }
-  return withCryptogramKeys(name, { imk: set.ac, card }, tags, (keys) => {
-    if (!verifyCryptogram(keys.key, covered.data, cryptogram, padding)) {
-      return { verdict: verdictOf('I', { ...computed, cryptogramValid: false }) }
+  const prepared = prepare(input)
+  if ('verdict' in prepared) return prepared
+  const { message, name, row, covered, cryptogram, atc, known } = prepared
+  const set = chooseKeySet(input, known.dki, row.algorithm)
+  if (set === undefined) return { verdict: verdictOf('K', known) }
+  return withCryptogramKeys(name, { imk: set.ac, card }, message.tags, (keys) => {
+    if (!verifyCryptogram(keys.key, covered.data, cryptogram, row.cryptogramPadding)) {
+      return { verdict: verdictOf('I', { ...known, cryptogramValid: false }) }
     }
-    const hits = policyHits(policy, { cvr: iad?.cvrFlags, tvr: message.tvr })
+    const hits = policyHits(policy, message)
     const findings: VerdictCode[] = [
       ...judgeAtc(atcNumber(atc), known.type, input.atc ?? {}),
       ...(isOfType(message, input.expectedType ?? 'ARQC') ? [] : (['G'] as const)),
       ...(hits.length === 0 ? [] : (['T'] as const)),
     ]
+    const { iad } = message
     const idd = iad?.idd === undefined ? undefined : checkDiscretionaryData(iad.idd, set, row, card, atc)
-    const valid = { ...computed, cryptogramValid: true, findings, policyHits: hits, idd }
+    const proven = provenBy(covered)
+    const valid = { ...known, cryptogramValid: true, proven, findings, policyHits: hits, idd }
     const verdict = verdictOf(findings[0] ?? 'V', valid)
     return { verdict, result: whenValid(keys, verdict, row, cryptogram) }
   })
+}
+
+/** All that can be known without a key. */
+interface Prepared {
+  readonly message: Message
+  readonly name: SchemeName
+  readonly row: Scheme
+  readonly covered: CryptogramData
+  readonly cryptogram: Uint8Array
+  readonly atc: Uint8Array
+  readonly known: Partial<CryptogramVerdict>
+}
+
+/** From the input to what the keys are needed for, or to the verdict when it does not come to that. */
+function prepare(input: VerifyCryptogramInput): Prepared | { readonly verdict: CryptogramVerdict } {
+  const chosen = input.scheme === undefined ? undefined : schemeName(input.scheme)
+  const read = attempt(() => readMessage(input, input))
+  if ('error' in read) return { verdict: verdictOf('F', { detail: read.error.message }) }
+  const message = read.value
+  const { tags, iad, iadError } = message
+  const name = chosen ?? iad?.scheme
+  const said = { ...reported(message), scheme: name, dki: input.dki ?? iad?.dki }
+  if (name === undefined) {
+    // An unknown layout is a fault of the message only when it is known whose card it is.
+    const code = iadError !== undefined && message.isFamilyKnown ? 'F' : 'U'
+    const detail = iadError?.message ?? (iad === undefined ? undefined : `no scheme has CVN ${hexByte(iad.cvn)}`)
+    return { verdict: verdictOf(code, { ...said, detail, missing: tags.has('9F10') ? [] : ['9F10'] }) }
+  }
+  const row = scheme(name)
+  const { algorithm, cryptogramPadding: padding } = row
+  const gathered = attempt(() => gather(name, row, tags, input))
+  if ('error' in gathered) return { verdict: verdictOf('F', { ...said, algorithm, detail: gathered.error.message }) }
+  if ('missing' in gathered.value) {
+    const { missing } = gathered.value
+    return { verdict: verdictOf('U', { ...said, algorithm, missing, detail: `${missing.join(', ')} missing` }) }
+  }
+  const { covered } = gathered.value
+  const tolerances = [...message.tolerances, ...covered.tolerances]
+  const known = { ...said, algorithm, padding, parts: covered.parts, tolerances }
+  return { ...gathered.value, message, name, row, known }
 }
 
 type Gathered =
@@ -132,6 +150,12 @@ function isOfType({ cidType, cvrType }: Message, expected: CryptogramType): bool
   // The cryptogram covers the CVR and not tag 9F27, which is the terminal's word: a TC must not pass as an ARQC because
   // 9F27 says so, and a message that calls itself a TC is none to answer.
   return (cvrType ?? expected) === expected && (cidType ?? expected) === expected
+}
+
+/** What a valid cryptogram proves: contactless schemes cover one byte of the CVR, and no TVR. */
+function provenBy({ parts }: CryptogramData): { cvr: boolean; tvr: boolean } {
+  const covers = (...elements: string[]): boolean => parts.some(({ element }) => elements.includes(element))
+  return { cvr: covers('CVR', 'IAD'), tvr: covers('95') }
 }
 
 function hexByte(byte: number): string {

@@ -39,8 +39,10 @@ export function checkDiscretionaryData(
   const iccMacKey = deriveIccMasterKey(mac, card, iccKey)
   // [PBOC] 7: one rule derives the session keys of all purposes.
   const macKey = deriveSessionKey(iccMacKey, { method: cryptogramSession, atc } as SessionKeyInput)
-  const valid = verifyDiscretionaryData(macKey, atc, idd)
-  iccMacKey.destroy()
-  macKey.destroy()
-  return { ...idd, macVerdict: valid ? 'valid' : 'invalid' }
+  try {
+    return { ...idd, macVerdict: verifyDiscretionaryData(macKey, atc, idd) ? 'valid' : 'invalid' }
+  } finally {
+    iccMacKey.destroy()
+    macKey.destroy()
+  }
 }

@@ -11,6 +11,8 @@ import {
   type IssuerApplicationData,
   parseIssuerApplicationData,
 } from './issuer-application-data.js'
+import { IAD_LAYOUTS } from './issuer-application-data-layouts.js'
+import { scheme } from './schemes.js'
 import type { CryptogramType } from './verify-atc.js'
 
 /** What a message says. */
@@ -26,6 +28,8 @@ export interface Message {
   readonly cidType: CryptogramType | 'RFU' | undefined
   /** The kind of cryptogram by the CVR: what the second GENERATE AC returned, else what the first did. */
   readonly cvrType: CryptogramType | undefined
+  /** Card verification results, from tag 9F10 or the part `CVR`. */
+  readonly cvr: DecodedFlags | undefined
   readonly tvr: DecodedFlags | undefined
   readonly tsi: DecodedFlags | undefined
   readonly cvmResults: DecodedFlags | undefined
@@ -55,6 +59,7 @@ export function readMessage(data: EmvData, hint: IadHint): Message {
   const bytes = tags.get('9F10')
   const parsed = bytes === undefined ? undefined : attempt(() => parseIssuerApplicationData(bytes, full))
   const iad = parsed !== undefined && 'value' in parsed ? parsed.value : undefined
+  const cvr = decodeCvrPart(tags.get('CVR'), full) ?? iad?.cvrFlags
   const isDisordered = iad?.family === 'unionpay' && !isUnionPayOrder(field.list)
   return {
     tags,
@@ -63,7 +68,8 @@ export function readMessage(data: EmvData, hint: IadHint): Message {
     iadError: parsed !== undefined && 'error' in parsed ? parsed.error : undefined,
     isFamilyKnown: full.family !== undefined || (full.aid !== undefined && familyOfAid(full.aid) !== undefined),
     cidType: typeOfCid(tags.get('9F27')),
-    cvrType: typeOfCvr(iad?.cvrFlags),
+    cvrType: typeOfCvr(cvr),
+    cvr,
     tvr: decodeIfWhole(TVR, tags.get('95')),
     tsi: decodeIfWhole(TSI, tags.get('9B')),
     cvmResults: decodeIfWhole(CVM_RESULTS, tags.get('9F34')),
@@ -74,6 +80,13 @@ export function readMessage(data: EmvData, hint: IadHint): Message {
 /** Values that no cryptogram covers may have any length: a wrong one is not decoded, and stops nothing. */
 function decodeIfWhole(table: FlagTable, bytes: Uint8Array | undefined): DecodedFlags | undefined {
   return bytes?.length === table.length ? decodeFlags(table, bytes) : undefined
+}
+
+/** A CVR that is given apart from tag 9F10 is what the cryptogram is computed over; the scheme's family says its bits. */
+function decodeCvrPart(part: Uint8Array | undefined, hint: IadHint): DecodedFlags | undefined {
+  const family = hint.scheme === undefined ? hint.family : scheme(hint.scheme).family
+  const layout = IAD_LAYOUTS.find((row) => row.family === family && row.cvr?.length === part?.length)
+  return layout?.cvr === undefined ? undefined : decodeFlags(layout.cvr, part as Uint8Array)
 }
 
 /** [EMV-B3] 6.5.5.4 table 14: bits 8 and 7 of the cryptogram information data. */

@@ -1,6 +1,6 @@
 /** The verdict on an application cryptogram, in the words that networks use. */
 import type { CryptogramPart } from './cryptogram-data.js'
-import type { Tolerance } from './de55-tolerances.js'
+import type { TagValues, Tolerance } from './de55-tolerances.js'
 import type { DecodedFlags } from './flags.js'
 import type { IssuerApplicationData } from './issuer-application-data.js'
 import type { UnionPayDiscretionaryData } from './issuer-application-data-idd.js'
@@ -50,6 +50,8 @@ export interface CryptogramVerdict {
   readonly reason: string
   /** Whether the cryptogram verified; `undefined` when it was not checked. E, A, G and T are about valid ones. */
   readonly cryptogramValid: boolean | undefined
+  /** Whether the cryptogram covers the whole CVR and the TVR: then they are proof, else hearsay. */
+  readonly proven: { readonly cvr: boolean; readonly tvr: boolean }
   /** Every code of E, A, G and T that holds, in that order; `code` is the first. */
   readonly findings: readonly VerdictCode[]
   readonly scheme: SchemeName | undefined
@@ -59,6 +61,8 @@ export interface CryptogramVerdict {
   /** The kind of cryptogram: as the CVR says, which the cryptogram covers; else as tag 9F27 says. */
   readonly type: CryptogramType | undefined
   readonly atc: number | undefined
+  /** The values of the message by tag, script results (DF31, 9F5B) among them; empty when it could not be read. */
+  readonly tags: TagValues
   /** What was MACed, tag by tag, and its padding method. Empty when it did not come to that. */
   readonly parts: readonly CryptogramPart[]
   readonly padding: PaddingMethod | undefined
@@ -92,16 +96,17 @@ export function verdictOf(code: VerdictCode, { detail, ...said }: Said): Cryptog
 
 /** What a message says, as a verdict reports it. Inside this package only. */
 export function reported(message: Message): Partial<CryptogramVerdict> {
-  const { iad, cidType, cvrType, tvr, tsi, cvmResults, terminalCapabilities, tolerances } = message
-  const atc = message.tags.get('9F36')
+  const { tags, iad, cidType, cvrType, cvr, tvr, tsi, cvmResults, terminalCapabilities, tolerances } = message
+  const atc = tags.get('9F36')
   return {
     algorithm: iad?.algorithm,
     dki: iad?.dki,
     cvn: iad?.cvn,
     type: cvrType ?? (cidType === 'RFU' ? undefined : cidType),
     atc: atc?.length === 2 ? atcNumber(atc) : undefined,
+    tags,
     iad,
-    cvr: iad?.cvrFlags,
+    cvr,
     tvr,
     tsi,
     cvmResults,
@@ -114,6 +119,7 @@ export function reported(message: Message): Partial<CryptogramVerdict> {
 
 const NOTHING_SAID: Omit<CryptogramVerdict, 'ok' | 'code' | 'reason'> = {
   cryptogramValid: undefined,
+  proven: { cvr: false, tvr: false },
   findings: [],
   scheme: undefined,
   algorithm: undefined,
@@ -121,6 +127,7 @@ const NOTHING_SAID: Omit<CryptogramVerdict, 'ok' | 'code' | 'reason'> = {
   cvn: undefined,
   type: undefined,
   atc: undefined,
+  tags: new Map(),
   parts: [],
   padding: undefined,
   iad: undefined,

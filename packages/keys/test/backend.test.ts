@@ -1,6 +1,6 @@
 import { fromHex, toHex } from '@issuerkit/apdu'
-import { type Backend, backend, keyCheckValue, randomBytes, sha1, TdesKey, useBackend } from '@issuerkit/keys'
 import { describe, expect, it } from 'vitest'
+import { type Backend, backend, keyCheckValue, randomBytes, sha1, TdesKey, useBackend } from '../src/index.js'
 
 describe('the back end on node:crypto', () => {
   const { des, aes, sm4 } = backend()

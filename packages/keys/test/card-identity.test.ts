@@ -1,5 +1,5 @@
-import { expectCardIdentity } from '@issuerkit/keys'
 import { describe, expect, it } from 'vitest'
+import { expectCardIdentity } from '../src/index.js'
 import { coded } from './support/errors.js'
 
 const PAN = '6228000100001'

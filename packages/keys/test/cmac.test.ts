@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fromHex, toHex } from '@issuerkit/apdu'
-import { AesKey, keyCheckValue, macAesCmac, TdesKey } from '@issuerkit/keys'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cmac } from '../src/cmac.js'
+import { AesKey, keyCheckValue, macAesCmac, TdesKey } from '../src/index.js'
 import { coded } from './support/errors.js'
 import {
   bytesOf,

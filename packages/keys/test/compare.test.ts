@@ -1,7 +1,7 @@
 import { fromHex } from '@issuerkit/apdu'
-import { constantTimeEqual } from '@issuerkit/keys'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { constantTimeEqual } from '../src/index.js'
 import { bytesUpTo } from './support/oracles.js'
 
 describe('constantTimeEqual', () => {

@@ -1,7 +1,7 @@
 import { fromHex, toHex } from '@issuerkit/apdu'
-import { type CombineOptions, combineComponents, type KeyComponent } from '@issuerkit/keys'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { type CombineOptions, combineComponents, type KeyComponent } from '../src/index.js'
 import { coded } from './support/errors.js'
 import { bytesOf, opensslAes, opensslDes, opensslSm4, xorBytes } from './support/oracles.js'
 
@@ -74,10 +74,16 @@ describe('check values', () => {
   )
 
   it.each([
-    ['component 1', { bytes: ONE, kcv: '08D7B5' }, { bytes: TWO }],
-    ['component 2', { bytes: ONE }, { bytes: TWO, kcv: '08D7B4' }],
-    ['component 2', { bytes: ONE, kcv: '08D7B4' }, { bytes: TWO, kcv: 'D2B91CFFFF' }],
-  ])('that are wrong name %s', (label, ...components) =>
+    ['component 1', [{ bytes: ONE, kcv: '08D7B5' }, { bytes: TWO }]],
+    ['component 2', [{ bytes: ONE }, { bytes: TWO, kcv: '08D7B4' }]],
+    [
+      'component 2',
+      [
+        { bytes: ONE, kcv: '08D7B4' },
+        { bytes: TWO, kcv: 'D2B91CFFFF' },
+      ],
+    ],
+  ])('that are wrong name %s', (label, components: KeyComponent[]) =>
     expect(() => combine(components)).toThrow(coded('ERR_KCV', { label, got: 'another value' })),
   )
 

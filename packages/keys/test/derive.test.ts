@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { fromHex, toHex } from '@issuerkit/apdu'
-import { AesKey, backend, deriveIccMasterKey, type SecretKey, Sm4Key, TdesKey, useBackend } from '@issuerkit/keys'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { AesKey, backend, deriveIccMasterKey, type SecretKey, Sm4Key, TdesKey, useBackend } from '../src/index.js'
 import { coded } from './support/errors.js'
 import {
   bytesOf,

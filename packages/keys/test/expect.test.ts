@@ -1,5 +1,5 @@
-import { expectArc, expectArqc, expectAtc } from '@issuerkit/keys'
 import { describe, expect, it } from 'vitest'
+import { expectArc, expectArqc, expectAtc } from '../src/index.js'
 import { coded } from './support/errors.js'
 
 describe.each([

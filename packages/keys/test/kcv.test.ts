@@ -1,7 +1,7 @@
 import { fromHex, toHex } from '@issuerkit/apdu'
-import { AesKey, type KcvMethod, keyCheckValue, Sm4Key, TdesKey } from '@issuerkit/keys'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { AesKey, type KcvMethod, keyCheckValue, Sm4Key, TdesKey } from '../src/index.js'
 import { coded } from './support/errors.js'
 import { bytesOf, forgeAes, forgeDes, opensslAes, opensslDes, opensslSm4, THOUSANDS } from './support/oracles.js'
 

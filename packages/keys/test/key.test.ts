@@ -1,6 +1,6 @@
 import { fromHex, toHex } from '@issuerkit/apdu'
-import { AesKey, createKey, type KeyLevel, Sm4Key, TdesKey } from '@issuerkit/keys'
 import { describe, expect, it } from 'vitest'
+import { AesKey, createKey, type KeyLevel, Sm4Key, TdesKey } from '../src/index.js'
 import { coded } from './support/errors.js'
 
 const BYTES = fromHex('0123456789ABCDEFFEDCBA9876543210')

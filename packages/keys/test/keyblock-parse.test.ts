@@ -8,7 +8,12 @@ describe('a key block as text', () => {
     ['a number', 12, 'number'],
     ['nothing', undefined, 'undefined'],
   ])('is refused when it is %s', (_, value, got) => {
-    expect(refusal(value as unknown as string)).toEqual({ label: 'key block', offset: undefined, expected: 'text', got })
+    expect(refusal(value as unknown as string)).toEqual({
+      label: 'key block',
+      offset: undefined,
+      expected: 'text',
+      got,
+    })
   })
 
   it.each([

@@ -1,7 +1,7 @@
 import { fromHex, toHex } from '@issuerkit/apdu'
-import { type PaddingMethod, pad } from '@issuerkit/keys'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { type PaddingMethod, pad } from '../src/index.js'
 import { coded } from './support/errors.js'
 import { bytesUpTo, padded } from './support/oracles.js'
 

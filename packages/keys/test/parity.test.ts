@@ -1,6 +1,6 @@
 import { fromHex, toHex } from '@issuerkit/apdu'
-import { isWeakDesKey, type Parity, withOddParity } from '@issuerkit/keys'
 import { describe, expect, it } from 'vitest'
+import { isWeakDesKey, type Parity, withOddParity } from '../src/index.js'
 import { expectParity, withoutParity } from '../src/parity.js'
 import { coded } from './support/errors.js'
 import { opensslDes } from './support/oracles.js'

@@ -1,8 +1,8 @@
 /** Keys and secrets must not show in any place where an object ends up as text. */
 import { format, inspect } from 'node:util'
 import { fromHex, IssuerkitError, toHex } from '@issuerkit/apdu'
-import { AesKey, deriveIccMasterKey, Secret, Sm4Key, TdesKey } from '@issuerkit/keys'
 import { describe, expect, it } from 'vitest'
+import { AesKey, deriveIccMasterKey, Secret, Sm4Key, TdesKey } from '../src/index.js'
 
 const HEX = 'C0FFEE00DEADBEEFFACEFEED12345679'
 const BYTES = fromHex(HEX)

@@ -1,9 +1,9 @@
 import { constants, createPublicKey, generateKeyPairSync, type KeyObject, publicEncrypt } from 'node:crypto'
 import { fromHex, toHex } from '@issuerkit/apdu'
-import { type RsaPublicKey, rsaPublic } from '@issuerkit/keys'
 import fc from 'fast-check'
 import forge from 'node-forge'
 import { describe, expect, it } from 'vitest'
+import { type RsaPublicKey, rsaPublic } from '../src/index.js'
 import { coded } from './support/errors.js'
 import { bytesOf } from './support/oracles.js'
 

@@ -1,6 +1,6 @@
 import { fromHex, toHex } from '@issuerkit/apdu'
-import { Secret } from '@issuerkit/keys'
 import { describe, expect, it } from 'vitest'
+import { Secret } from '../src/index.js'
 import { coded } from './support/errors.js'
 
 describe('Secret', () => {

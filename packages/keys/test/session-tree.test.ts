@@ -1,7 +1,7 @@
 import { fromHex, toHex } from '@issuerkit/apdu'
-import { deriveSessionKey, TdesKey, type TreeInput } from '@issuerkit/keys'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { deriveSessionKey, TdesKey, type TreeInput } from '../src/index.js'
 import { coded } from './support/errors.js'
 import { bytesOf, type Encipher, forgeDes, opensslDes, THOUSANDS, xorBytes } from './support/oracles.js'
 

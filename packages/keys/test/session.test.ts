@@ -1,4 +1,6 @@
 import { fromHex, toHex } from '@issuerkit/apdu'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
 import {
   AesKey,
   deriveSessionKey,
@@ -7,9 +9,7 @@ import {
   Sm4Key,
   scriptDiversificationValue,
   TdesKey,
-} from '@issuerkit/keys'
-import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+} from '../src/index.js'
 import { coded } from './support/errors.js'
 import {
   bytesOf,

@@ -2,6 +2,8 @@
  * What must not compile. The type check of the tests reads this file; each line marked so is an error of the compiler,
  * and the mark itself is one when the line compiles. Nothing here runs but the last test.
  */
+
+import { expect, expectTypeOf, it } from 'vitest'
 import {
   type AesKey,
   deriveIccMasterKey,
@@ -16,8 +18,7 @@ import {
   type SecretKey,
   type Sm4Key,
   TdesKey,
-} from '@issuerkit/keys'
-import { expect, expectTypeOf, it } from 'vitest'
+} from '../src/index.js'
 
 interface Keys {
   imkAc: TdesKey<'issuer', 'AC'>
@@ -74,11 +75,16 @@ export function doesNotCompile(k: Keys): void {
   TdesKey.create('card', 'AC', DATA)
   // @ts-expect-error bytes are no key
   macAlgorithm3(DATA, DATA)
-  // @ts-expect-error an object that looks like one is no key: its bytes are private to the class
-  macAlgorithm3(
-    { algorithm: 'tdes', level: 'session', purpose: 'MAC', kcv: '', expose: () => DATA, destroy() {} },
-    DATA,
-  )
+  const alike = {
+    algorithm: 'tdes',
+    level: 'session',
+    purpose: 'MAC',
+    kcv: '',
+    expose: () => DATA,
+    destroy() {},
+  } as const
+  // @ts-expect-error what looks like a key is none: the bytes of a key are private to the class
+  macAlgorithm3(alike, DATA)
   // @ts-expect-error the bytes are private
   k.sessionMac.bytes
   // @ts-expect-error a secret is no bytes

@@ -1,5 +1,6 @@
 /** Every published case of the operations of this package, from the files that users get. */
 import { fromHex, toHex } from '@issuerkit/apdu'
+import { describe, expect, it } from 'vitest'
 import {
   AesKey,
   deriveIccMasterKey,
@@ -11,8 +12,7 @@ import {
   type PaddingMethod,
   Sm4Key,
   TdesKey,
-} from '@issuerkit/keys'
-import { describe, expect, it } from 'vitest'
+} from '../src/index.js'
 import { bytes, type Inputs, text, type VectorCase, vectorCases } from './support/vectors.js'
 
 const PUBLISHED = { allowEqualHalves: true }

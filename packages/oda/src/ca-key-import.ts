@@ -1,6 +1,6 @@
 /** CA public keys from the forms that terminals and lists have them in: TLV, JSON, CSV. All of them carry the checksum. */
 import { fromHex, IssuerkitError, parseTlv, type Tlv, toHex } from '@issuerkit/apdu'
-import { type CaKey, type CaKeyOptions, createCaKey } from './ca-key.js'
+import { type CaKey, createCaKey } from './ca-key.js'
 
 /** A CA public key as hexadecimal text. */
 export interface CaKeyText {
@@ -42,21 +42,18 @@ export interface CaKeyImport {
  * A CA public key from its text form.
  * @throws ERR_HEX, and as {@link createCaKey}
  */
-export function caKeyFromText(text: CaKeyText, options: CaKeyOptions = {}): CaKey {
+export function caKeyFromText(text: CaKeyText): CaKey {
   const { expiry, hashAlgorithm, keyAlgorithm } = text
-  return createCaKey(
-    {
-      rid: fromHex(text.rid, 'rid'),
-      index: oneByte(text.index, 'index'),
-      modulus: fromHex(text.modulus, 'modulus'),
-      exponent: fromHex(text.exponent, 'exponent'),
-      checksum: fromHex(text.checksum, 'checksum'),
-      ...(expiry === undefined ? {} : { expiry }),
-      ...(hashAlgorithm === undefined ? {} : { hashAlgorithm: oneByte(hashAlgorithm, 'hash algorithm') }),
-      ...(keyAlgorithm === undefined ? {} : { keyAlgorithm: oneByte(keyAlgorithm, 'key algorithm') }),
-    },
-    options,
-  )
+  return createCaKey({
+    rid: fromHex(text.rid, 'rid'),
+    index: oneByte(text.index, 'index'),
+    modulus: fromHex(text.modulus, 'modulus'),
+    exponent: fromHex(text.exponent, 'exponent'),
+    checksum: fromHex(text.checksum, 'checksum'),
+    ...(expiry === undefined ? {} : { expiry }),
+    ...(hashAlgorithm === undefined ? {} : { hashAlgorithm: oneByte(hashAlgorithm, 'hash algorithm') }),
+    ...(keyAlgorithm === undefined ? {} : { keyAlgorithm: oneByte(keyAlgorithm, 'key algorithm') }),
+  })
 }
 
 function oneByte(text: string, label: string): number {
@@ -82,7 +79,7 @@ const TLV_FIELDS: Readonly<Record<string, FieldName>> = {
  * are there DF05 (expiry), DF06 and DF07 (algorithms). The expiry is YYMMDD or YYYYMMDD, in BCD or, eight bytes, in ASCII.
  * @throws ERR_TLV, ERR_TAG for a malformed sequence; ERR_CA_KEY for another, a repeated or a missing tag; as {@link createCaKey}
  */
-export function caKeyFromTlv(bytes: Uint8Array, options: CaKeyOptions = {}): CaKey {
+export function caKeyFromTlv(bytes: Uint8Array): CaKey {
   const fields: Record<string, string> = {}
   for (const { tag, value } of parseTlv(bytes)) {
     const name = TLV_FIELDS[tag]
@@ -90,7 +87,7 @@ export function caKeyFromTlv(bytes: Uint8Array, options: CaKeyOptions = {}): CaK
     if (name in fields) throw malformed(`tag ${tag}`, 'once')
     fields[name] = name === 'expiry' ? expiryText(value) : toHex(value)
   }
-  return caKeyFromText(expectFields(fields), options)
+  return caKeyFromText(expectFields(fields))
 }
 
 function expiryText(value: Tlv['value']): string {
@@ -102,7 +99,7 @@ function expiryText(value: Tlv['value']): string {
  * CA public keys from JSON: a list of objects with the fields of {@link CaKeyText}, all of them text.
  * @throws ERR_CA_KEY when the text is not JSON or not a list
  */
-export function caKeysFromJson(text: string, options: CaKeyOptions = {}): CaKeyImport {
+export function caKeysFromJson(text: string): CaKeyImport {
   let list: unknown
   try {
     list = JSON.parse(text)
@@ -110,7 +107,7 @@ export function caKeysFromJson(text: string, options: CaKeyOptions = {}): CaKeyI
     throw malformed('CA keys', 'JSON')
   }
   if (!Array.isArray(list)) throw malformed('CA keys', 'a list')
-  return collect(list as unknown[], (entry) => caKeyFromText(expectFields(entry), options))
+  return collect(list as unknown[], (entry) => caKeyFromText(expectFields(entry)))
 }
 
 /**
@@ -118,7 +115,7 @@ export function caKeysFromJson(text: string, options: CaKeyOptions = {}): CaKeyI
  * line. Values are separated by commas and not quoted; an empty value is an absent one; empty lines are skipped.
  * @throws ERR_CA_KEY when a name is unknown or repeated
  */
-export function caKeysFromCsv(text: string, options: CaKeyOptions = {}): CaKeyImport {
+export function caKeysFromCsv(text: string): CaKeyImport {
   const [header = [], ...rows] = text.split('\n').map((line) =>
     line
       .trim()
@@ -131,7 +128,7 @@ export function caKeysFromCsv(text: string, options: CaKeyOptions = {}): CaKeyIm
     if (cells.length === 1 && cells[0] === '') return undefined
     if (cells.length !== header.length) throw malformed('line', `${header.length} values`, `${cells.length}`)
     const present = header.map((name, i) => [name, cells[i]]).filter(([, value]) => value !== '')
-    return caKeyFromText(expectFields(Object.fromEntries(present)), options)
+    return caKeyFromText(expectFields(Object.fromEntries(present)))
   }
   return collect(rows, read, 2)
 }

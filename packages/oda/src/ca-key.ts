@@ -39,28 +39,22 @@ export interface CaKeyParts {
   readonly keyAlgorithm?: number
 }
 
-/** Explicit permissions for keys that are refused otherwise. */
-export interface CaKeyOptions {
-  /** Accept keys of up to 2048 bits: EMV ends at 1984, but a published test key is longer. */
-  readonly allow2048?: boolean
-}
-
 /**
  * A CA public key, checked.
  * @throws ERR_CA_KEY with a label that names the key and the part: a RID that is not 5 bytes, an index that is not 0 to
  * 255, an algorithm other than SHA-1 and RSA, a modulus that is not 512 to 1984 bits or no RSA modulus, an exponent other
  * than 03 and 010001, a checksum that is not 20 bytes or not the key's; ERR_DATE
  */
-export function createCaKey(parts: CaKeyParts, { allow2048 = false }: CaKeyOptions = {}): CaKey {
+export function createCaKey(parts: CaKeyParts): CaKey {
   const { rid, index, modulus, exponent, expiry } = parts
   if (rid.length !== 5) throw refused('CA key: rid', '5 bytes', `${rid.length} bytes`)
   if (!Number.isInteger(index) || index < 0 || index > 255) throw refused('CA key: index', '0 to 255', String(index))
   const name = caKeyName({ rid, index })
   expectIndicator(`${name}: hash algorithm`, parts.hashAlgorithm, SHA1_INDICATOR)
   expectIndicator(`${name}: key algorithm`, parts.keyAlgorithm, RSA_INDICATOR)
-  const most = allow2048 ? 256 : 248
-  if (modulus.length < 64 || modulus.length > most) {
-    throw refused(`${name}: modulus`, `64 to ${most} bytes`, `${modulus.length} bytes`)
+  // [EMV-B2] 5.1: EMV ends at 1984 bits.
+  if (modulus.length < 64 || modulus.length > 248) {
+    throw refused(`${name}: modulus`, '64 to 248 bytes', `${modulus.length} bytes`)
   }
   if (modulus[0] === 0 || (modulus[modulus.length - 1] as number) % 2 === 0) {
     throw refused(`${name}: modulus`, 'an odd number without leading zero bytes')

@@ -1,5 +1,4 @@
 /** The published CA public keys that come with the toolkit. */
-import type { CaKeyOptions } from './ca-key.js'
 import { type CaKeyText, caKeyFromText, collect, type RefusedCaKey } from './ca-key-import.js'
 import { type CaKeyProfile, CaKeyStore } from './ca-key-store.js'
 import { CA_KEY_DATA } from './ca-keys.data.js'
@@ -19,12 +18,12 @@ export interface PublishedCaKeys {
 
 /**
  * A new store with the published CA public keys, checksums verified. Four of the 140 are refused: three have the exponent
- * 2, and one is of 2048 bits, which `allow2048` lets in.
+ * 2, and one is of 2048 bits (and its modulus is even, so that it is no RSA key at all).
  */
-export function publishedCaKeys(options: CaKeyOptions = {}): PublishedCaKeys {
+export function publishedCaKeys(): PublishedCaKeys {
   const store = new CaKeyStore()
   const { refused } = collect(CA_KEY_DATA, ({ profile, sources: _, ...text }) => {
-    const key = caKeyFromText(text, options)
+    const key = caKeyFromText(text)
     store.add(profile, key)
     return key
   })

@@ -1,5 +1,5 @@
 export { authenticate, type DynamicInput, type OdaInput } from './authenticate.js'
-export { type CaKey, type CaKeyOptions, type CaKeyParts, caKeyName, createCaKey } from './ca-key.js'
+export { type CaKey, type CaKeyParts, caKeyName, createCaKey } from './ca-key.js'
 export {
   type CaKeyImport,
   type CaKeyText,

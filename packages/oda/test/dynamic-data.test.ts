@@ -73,12 +73,9 @@ describe('signed dynamic application data', () => {
     expect(judge(signDynamic(`021122${'00'.repeat(100)}`, TERMINAL)).ok).toBe(true)
   })
 
-  it.each(['', '00', '01AA', '09112233445566778899', '0211', '081122334455667799'.slice(0, 16)])(
-    'SDAD_DYNAMIC_NUMBER: %s',
-    (data) => {
-      expect(judge(signDynamic(data, TERMINAL))).toMatchObject(broken('DYNAMIC_NUMBER'))
-    },
-  )
+  it.each(['', '00', '01AA', '09112233445566778899', '0211', '0811223344556677'])('SDAD_DYNAMIC_NUMBER: %s', (data) => {
+    expect(judge(signDynamic(data, TERMINAL))).toMatchObject(broken('DYNAMIC_NUMBER'))
+  })
 
   it('is missing, or what it was made over is', () => {
     const signedDynamicApplicationData = fromHex(signDynamic(DYNAMIC, TERMINAL))
@@ -93,7 +90,7 @@ describe('signed dynamic application data', () => {
 describe('DDOL', () => {
   const good = signDynamic(DYNAMIC, TERMINAL)
 
-  it.each([undefined, '9F3704', '9F02069F3704', '9F3704950599'.slice(0, 10)])('%s asks for the number', (ddol) => {
+  it.each([undefined, '9F3704', '9F02069F3704', '9F37049505'])('%s asks for the number', (ddol) => {
     expect(judge(good, 'dda', { '9F49': ddol }).ok).toBe(true)
   })
 

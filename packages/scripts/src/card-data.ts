@@ -62,7 +62,7 @@ export interface PutDataCommand extends SecuredCommand {
  * @throws ERR_TAG when the tag is not well-formed or has more than 2 bytes
  * @throws ERR_SCRIPT when the value is empty, or does not fit Lc beside the MAC (247 bytes with 8, 251 with 4)
  * @throws ERR_KEY_DESTROYED
- * @see [PBOC-SCRIPT] 5, table 2-25; [ISO7816-4] 7.4.1 (P1 P2)
+ * @see [PBOC-SCRIPT] 5, table 2-25; [ISO7816-4] 7.4.3 and 7.4.1 (P1 P2)
  */
 export function putData(session: ScriptSession, { tag, value }: PutDataInput): PutDataCommand {
   const bytes = tagBytes(tag)

@@ -88,7 +88,7 @@ type PinBlocks = Pick<PinChangeCommand, 'd1' | 'd2' | 'd3' | 'd4' | 'd' | 'pinBl
 
 function visBlocks(session: ScriptSession, pins: PinChangeInput): PinBlocks {
   const { keys } = ScriptSession.material(session)
-  const key = given(keys[session.pinBlockKey], 'key for D1')
+  const key = given(keys[session.pinBlockKey], `${session.pinBlockKey.toUpperCase()} key`)
   return withIccKey<'AC' | 'ENC', PinBlocks>(session, key, (diversifiedKey) => {
     const blocks = visPinBlock({ ...pins, diversifiedKey })
     return { ...blocks, pinBlock: blocks.d }

@@ -2,7 +2,7 @@
 import { IssuerkitError } from '@issuerkit/apdu'
 import { applicationBlock, applicationUnblock, cardBlock } from './application.js'
 import { type PutDataCommand, type PutDataInput, putData, type UpdateRecordInput, updateRecord } from './card-data.js'
-import type { Pin } from './pin-block.js'
+import { expectPin, type Pin } from './pin-block.js'
 import { type PinChangeCommand, pinChange, pinUnblock } from './pin-change.js'
 import { openScript, type ScriptInput, type ScriptSession } from './script-session.js'
 import type { SecuredCommand } from './secure-command.js'
@@ -67,6 +67,8 @@ function build(session: ScriptSession, command: ScriptCommand): BuiltScriptComma
     case 'pin-change':
       return pinChange(session, { newPin: command.newPin })
     case 'pin-change-with-current':
+      // Without its current PIN this would become the command without one.
+      expectPin(command.currentPin, 'current PIN')
       return pinChange(session, command)
     case 'put-data':
       return putData(session, command)

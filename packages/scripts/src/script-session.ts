@@ -89,26 +89,22 @@ export class ScriptSession {
   private constructor(input: ScriptInput) {
     this.scheme = scheme(input.scheme)
     this.atc = atcOf(this.scheme, input)
-    this.arqc = arqcOf(this.scheme, input)
+    const first = input.arqc === 'before-generate-ac' ? new Uint8Array(8) : Uint8Array.from(expectArqc(input.arqc))
+    this.arqc = chainedArqc(this.scheme, first, input.chainedCommand ?? 0)
     this.macLength = expectMacLength(input.macLength ?? this.scheme.macLength)
     this.pinBlockKey = input.pinBlockKey ?? this.scheme.pinBlock.key
     if (this.pinBlockKey !== 'ac' && this.pinBlockKey !== 'enc') {
       throw new IssuerkitError('ERR_OPTION', { label: 'pinBlockKey', expected: 'ac or enc' })
     }
+    const card = 'card' in input ? expectCardIdentity(input.card) : undefined
     const { mac, enc, ac } = input.keys
-    expectKey(mac, 'MAC', this.scheme)
-    if (enc !== undefined) expectKey(enc, 'ENC', this.scheme)
-    if (ac !== undefined) expectKey(ac, 'AC', this.scheme)
+    expectKey(mac, 'MAC', this.scheme, card)
+    if (enc !== undefined) expectKey(enc, 'ENC', this.scheme, card)
+    if (ac !== undefined) expectKey(ac, 'AC', this.scheme, card)
     const { option, parity } = this.scheme.iccKey
-    this.#material =
-      'card' in input
-        ? {
-            keys: input.keys,
-            card: expectCardIdentity(input.card),
-            derivation: { option, parity: input.parity ?? parity },
-          }
-        : { keys: input.keys, card: undefined, derivation: {} }
-    this.#input = input
+    const derivation = { option, parity: ('parity' in input ? input.parity : undefined) ?? parity }
+    this.#material = { keys: input.keys, card, derivation }
+    this.#input = { ...input, arqc: first, ...(this.atc === undefined ? {} : { atc: this.atc }) }
   }
 
   /** As {@link openScript}. */
@@ -143,7 +139,7 @@ export class ScriptSession {
  * A session for the commands of one script. Nothing is computed yet.
  * @throws ERR_SCHEME for an unknown scheme, or a chained command where the ARQC does not diversify session keys
  * @throws ERR_ATC, ERR_ARQC, ERR_MAC_LENGTH, ERR_PAN, ERR_PAN_SEQUENCE, ERR_OPTION
- * @throws ERR_KEY when a key is of another purpose, or of another algorithm than the scheme
+ * @throws ERR_KEY when a key is of another purpose or level, or of another algorithm than the scheme
  */
 export function openScript(input: ScriptInput): ScriptSession {
   return ScriptSession.open(input)
@@ -154,26 +150,25 @@ function atcOf({ macPrefix, scriptSession }: Scheme, { atc }: ScriptOptions): Ui
   return atc === undefined && unused ? undefined : Uint8Array.from(expectAtc(atc ?? new Uint8Array(0)))
 }
 
-function arqcOf({ scriptSession }: Scheme, { arqc, chainedCommand = 0 }: ScriptOptions): Uint8Array {
-  const first = arqc === 'before-generate-ac' ? new Uint8Array(8) : expectArqc(arqc)
-  if (chainedCommand !== 0 && scriptSession !== 'emv-common') {
+function chainedArqc({ scriptSession }: Scheme, arqc: Uint8Array, n: number): Uint8Array {
+  if (n !== 0 && scriptSession !== 'emv-common') {
     const expected = 'session keys that the ARQC diversifies (emv-common)'
     throw new IssuerkitError('ERR_SCHEME', { label: 'chained command', expected, got: scriptSession })
   }
-  return scriptDiversificationValue(first, chainedCommand)
+  return scriptDiversificationValue(arqc, n)
 }
 
-/** The type says as much; a caller from JavaScript, or one that casts, is told as well. */
+/** The types say as much; a caller without them, or one that casts, is told as well. */
 function expectKey(
-  { algorithm, purpose }: SecretKey<'issuer' | 'icc', KeyPurpose>,
+  { algorithm, level, purpose }: SecretKey<'issuer' | 'icc', KeyPurpose>,
   expectedPurpose: KeyPurpose,
   scheme: Scheme,
+  card: CardIdentity | undefined,
 ): void {
-  const label = `${expectedPurpose} key`
-  if (purpose !== expectedPurpose) {
-    throw new IssuerkitError('ERR_KEY', { label, expected: `the purpose ${expectedPurpose}`, got: purpose })
-  }
-  if (algorithm !== scheme.algorithm) {
-    throw new IssuerkitError('ERR_KEY', { label, expected: `a key for ${scheme.algorithm}`, got: algorithm })
-  }
+  const refuse = (expected: string, got: string): IssuerkitError =>
+    new IssuerkitError('ERR_KEY', { label: `${expectedPurpose} key`, expected, got })
+  if (purpose !== expectedPurpose) throw refuse(`the purpose ${expectedPurpose}`, purpose)
+  if (algorithm !== scheme.algorithm) throw refuse(`a key for ${scheme.algorithm}`, algorithm)
+  const levelFits = level === 'icc' || (level === 'issuer' && card !== undefined)
+  if (!levelFits) throw refuse('an ICC master key, or an issuer master key and a card', level)
 }

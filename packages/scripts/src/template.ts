@@ -36,7 +36,7 @@ export interface ScriptTemplates {
   readonly warnings: readonly ScriptWarning[]
 }
 
-/** The bytes of issuer scripts, all templates together, that every terminal takes. [EMV-B3] 10.10 */
+/** The bytes of issuer scripts, all templates together, that every terminal takes. [EMV-B4] 6.3.9 */
 export const SCRIPT_TOTAL_LIMIT = 128
 
 /**
@@ -76,7 +76,7 @@ function expectShortWithoutLe(apdu: Uint8Array): Uint8Array {
  * The templates of one answer, one after another. What may go wrong in the field is told as warnings: a total above 128
  * bytes, more than one template, script identifiers that do not tell templates apart.
  * @throws as {@link buildScriptTemplate}; ERR_SCRIPT when there is no template
- * @see [EMV-B3] 10.10
+ * @see [EMV-B3] 10.10, [EMV-B4] 6.3.9 (128 bytes)
  */
 export function buildScriptTemplates(scripts: readonly ScriptTemplate[], options?: TemplateOptions): ScriptTemplates {
   if (scripts.length === 0)

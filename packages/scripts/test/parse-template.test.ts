@@ -1,4 +1,5 @@
-import { type ErrorDetails, fromHex, toHex } from '@issuerkit/apdu'
+import { type ErrorDetails, fromHex, IssuerkitError, toHex } from '@issuerkit/apdu'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseScripts } from '../src/index.js'
 import { coded } from './support/session.js'
@@ -73,4 +74,33 @@ describe('scripts are refused', () => {
     ['cut short', `720B8609${BLOCK.slice(0, -2)}`, 'ERR_TLV', {}],
     ['without tags', 'FFFF', 'ERR_TAG', {}],
   ])('%s', (_, text, code, details) => expect(() => parseScripts(fromHex(text))).toThrow(coded(code, details)))
+})
+
+describe('hostile input', () => {
+  const VALID = fromHex(`71129F180400000001860984240000041122334472179F180400000002860E04DA9F790A0000000002007C0DE18C`)
+  const codeOf = (bytes: Uint8Array): string => {
+    try {
+      parseScripts(bytes)
+      return 'read'
+    } catch (error) {
+      return error instanceof IssuerkitError ? error.code : `not coded: ${error}`
+    }
+  }
+  const CODED = /^(read|ERR_SCRIPT|ERR_TLV|ERR_TAG|ERR_COMMAND)$/
+
+  it('of any bytes is read or refused with a code', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => expect(codeOf(bytes)).toMatch(CODED)))
+  })
+  it('with any one bit changed is read or refused with a code', () => {
+    for (let bit = 0; bit < 8 * VALID.length; bit++) {
+      const flipped = VALID.slice()
+      flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7))
+      expect(codeOf(flipped), `bit ${bit}`).toMatch(CODED)
+    }
+  })
+  it('cut short anywhere is refused, but between templates', () => {
+    for (let length = 1; length < VALID.length; length++) {
+      expect(codeOf(VALID.subarray(0, length)) === 'read', `${length} bytes`).toBe(length === 20)
+    }
+  })
 })

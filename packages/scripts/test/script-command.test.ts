@@ -6,12 +6,13 @@ import {
   buildScriptCommands,
   openScript,
   type ScriptCommand,
+  type ScriptInput,
 } from '../src/index.js'
 import { cipherCalls } from './support/ciphers.js'
 import { coded, PBOC, PBOC_KEYS } from './support/session.js'
 
 const value = (length: number): Uint8Array => new Uint8Array(length)
-const MASTERCARD = { ...PBOC, scheme: 'mastercard-cvn20' }
+const MASTERCARD: ScriptInput = { ...PBOC, scheme: 'mastercard-cvn20' }
 
 describe('a command from its description', () => {
   it.each<[ScriptCommand, string]>([
@@ -76,7 +77,7 @@ describe('nothing is computed', () => {
 
 describe('the commands of one script', () => {
   const commands: ScriptCommand[] = [{ type: 'pin-unblock' }, { type: 'pin-unblock' }, { type: 'card-block' }]
-  const arqcs = (input: typeof MASTERCARD, chaining: 'none' | 'arqc-counts'): string[] =>
+  const arqcs = (input: ScriptInput, chaining: 'none' | 'arqc-counts'): string[] =>
     buildScriptCommands(input, commands, { chaining }).map(({ macInput }) => toHex(macInput.subarray(7)))
 
   it('share ATC and ARQC without chaining', () => {

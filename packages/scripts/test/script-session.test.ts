@@ -78,11 +78,12 @@ describe('a session', () => {
     atc.fill(0)
     arqc.fill(0)
     expect(toHex(applicationBlock(session).apdu)).toBe(PUBLISHED)
+    expect(toHex(applicationBlock(session.chained(0)).apdu)).toBe(PUBLISHED)
   })
 
   it('works with ICC master keys, and leaves them as they are', () => {
     const mac = deriveIccMasterKey(PBOC_KEYS.mac, { pan: '6228000100001', panSequence: '01' }, { parity: 'none' })
-    const session = openScript({ scheme: 'pboc', keys: { mac }, atc: PBOC.atc as Uint8Array, arqc: PBOC.arqc })
+    const session = openScript({ scheme: 'pboc', keys: { mac }, atc: PBOC.atc, arqc: PBOC.arqc })
     expect(toHex(applicationBlock(session).apdu)).toBe(PUBLISHED)
     expect(toHex(applicationBlock(session).apdu)).toBe(PUBLISHED)
   })

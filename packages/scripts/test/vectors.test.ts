@@ -68,7 +68,7 @@ describe('the UnionPay chain', () => {
     atc: toHex(requireTlv(request, '9F36').value),
     arqc: toHex(requireTlv(request, '9F26').value),
   })
-  const scriptIdentifier = fromHex('0000000A')
+  const scriptIdentifier = fromHex('00000A01')
   const built = buildScriptCommands(
     input,
     [{ type: 'pin-unblock' }, { type: 'put-data', tag: '9F58', value: fromHex('05') }],

@@ -17,17 +17,23 @@ function cipherName(version: Version, key: Buffer, mode: 'ecb' | 'cbc'): string 
 }
 
 const ecb = (version: Version, key: Buffer, data: Buffer): Buffer =>
-  createCipheriv(cipherName(version, key, 'ecb'), key, null).setAutoPadding(false).update(data)
+  createCipheriv(cipherName(version, key, 'ecb'), key, null)
+    .setAutoPadding(false)
+    .update(data)
 const cbc = (version: Version, key: Buffer, data: Buffer, iv: Buffer): Buffer =>
-  createCipheriv(cipherName(version, key, 'cbc'), key, iv).setAutoPadding(false).update(data)
+  createCipheriv(cipherName(version, key, 'cbc'), key, iv)
+    .setAutoPadding(false)
+    .update(data)
 const uncbc = (version: Version, key: Buffer, data: Buffer, iv: Buffer): Buffer =>
-  createDecipheriv(cipherName(version, key, 'cbc'), key, iv).setAutoPadding(false).update(data)
+  createDecipheriv(cipherName(version, key, 'cbc'), key, iv)
+    .setAutoPadding(false)
+    .update(data)
 
 /** Doubling in the field of 64 or 128 bits, with big numbers. */
 function doubled(block: Buffer): Buffer {
   const bits = BigInt(8 * block.length)
   const shifted = BigInt(`0x${block.toString('hex')}`) << 1n
-  const value = shifted >> bits === 0n ? shifted : (shifted ^ (1n << bits)) ^ (block.length === 16 ? 0x87n : 0x1bn)
+  const value = shifted >> bits === 0n ? shifted : shifted ^ (1n << bits) ^ (block.length === 16 ? 0x87n : 0x1bn)
   return Buffer.from(value.toString(16).padStart(2 * block.length, '0'), 'hex')
 }
 

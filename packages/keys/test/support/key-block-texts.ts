@@ -11,7 +11,8 @@ export const KEY_DATA = { B: 'AB'.repeat(24 + 8), C: 'AB'.repeat(24 + 4), D: 'AB
 export const sized = (text: string): string => text.replace('####', String(text.length).padStart(4, '0'))
 
 /** A key block of version B with these optional blocks. */
-export const withBlocks = (count: string, blocks: string): string => sized(`B####E0TX00E${count}00${blocks}${KEY_DATA.B}`)
+export const withBlocks = (count: string, blocks: string): string =>
+  sized(`B####E0TX00E${count}00${blocks}${KEY_DATA.B}`)
 
 /** What the error says with which a key block is refused before a key is needed. */
 export function refusal(text: string): Pick<IssuerkitError, 'label' | 'offset' | 'expected' | 'got'> {

@@ -29,10 +29,10 @@ export const opensslSm4: Encipher = (key, block) => openssl('sm4-ecb', key, bloc
 function forgeBlock(algorithm: '3DES-ECB' | 'AES-ECB', key: Uint8Array, block: Uint8Array): Uint8Array {
   const cipher = forge.cipher.createCipher(algorithm, forge.util.createBuffer(Buffer.from(key)))
   cipher.start({})
-  // No padding: forge asks this function to add it, and goes on when it says true.
-  cipher.mode.pad = () => true
   cipher.update(forge.util.createBuffer(Buffer.from(block)))
-  cipher.finish()
+  // forge lets this function add the padding; it adds none. Its types do not know of it.
+  const unpadded = cipher as unknown as { finish(pad: () => boolean): boolean }
+  unpadded.finish(() => true)
   return new Uint8Array(Buffer.from(cipher.output.getBytes(), 'binary'))
 }
 

@@ -51,9 +51,13 @@ export const hasCurrentPinForm = (scheme: string): boolean => RULES[scheme]?.[4]
 export const takesChaining = (scheme: string): boolean => RULES[scheme]?.[2] === 'common'
 
 const raw = (hex: string): Buffer => Buffer.from(hex, 'hex')
-const xor = (a: string, b: string): string => out(raw(a).map((byte, i) => byte ^ (raw(b)[i] ?? 0)))
-const out = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase()
-const not = (hex: string): string => out(raw(hex).map((byte) => ~byte))
+function xor(a: string, b: string): string {
+  const [left, right] = [raw(a), raw(b)]
+  for (let i = 0; i < left.length; i++) left[i] = (left[i] ?? 0) ^ (right[i] ?? 0)
+  return out(left)
+}
+const out = (bytes: Buffer): string => bytes.toString('hex').toUpperCase()
+const not = (hex: string): string => xor(hex, 'FF'.repeat(hex.length / 2))
 const blocksOf = (hex: string, size: number): string[] => hex.match(new RegExp(`.{${2 * size}}`, 'g')) ?? []
 
 function block(cipher: string, key: string, data: string): string {
@@ -63,13 +67,8 @@ function block(cipher: string, key: string, data: string): string {
 const tdes = (key: string, data: string): string => block('des-ede-ecb', key, data)
 const sm4 = (key: string, data: string): string => block('sm4-ecb', key, data)
 
-function odd(key: string): string {
-  return out(
-    raw(key).map((byte) =>
-      [...(byte >> 1).toString(2)].filter((bit) => bit === '1').length % 2 ? byte & 254 : byte | 1,
-    ),
-  )
-}
+const ones = (byte: number): number => byte.toString(2).replaceAll('0', '').length
+const odd = (key: string): string => out(Buffer.from(raw(key).map((byte) => (ones(byte) % 2 ? byte : byte ^ 1))))
 
 function iccKey(inputs: ReferenceInputs, imk: string): string {
   const [option, parity, session] = RULES[inputs.scheme] ?? []
@@ -165,7 +164,9 @@ const byte = (value: number): string => value.toString(16).toUpperCase().padStar
 export function referenceCommand(inputs: ReferenceInputs): { apdu: string; macInput: string } {
   const { command, tag = '', sfi = 0, record = 0, value = '', atc = '', macLength } = inputs
   const [, , session, covered] = RULES[inputs.scheme] ?? []
-  const data = command.startsWith('pin-change') ? encipher(inputs, referencePinBlock(inputs)) : value
+  const carriesValue = command === 'put-data' || command === 'update-record'
+  const enciphered = command.startsWith('pin-change') ? encipher(inputs, referencePinBlock(inputs)) : ''
+  const data = carriesValue ? value : enciphered
   const start =
     command === 'put-data'
       ? `04DA${tag.padStart(4, '0')}`
@@ -174,4 +175,16 @@ export function referenceCommand(inputs: ReferenceInputs): { apdu: string; macIn
   const macInput = header + (covered === 'header' ? '' : atc + cryptogramOf(inputs)) + data
   const key = sessionKey(inputs, iccKey(inputs, inputs.imkMac))
   return { apdu: header + data + referenceMac(key, macInput, macLength, session === 'sm4'), macInput }
+}
+
+/** Whether the MAC at the end of a command is right: what the card checks, from the command alone. */
+export function macVerifies(inputs: ReferenceInputs, apdu: string): boolean {
+  const { atc = '', macLength } = inputs
+  const [, , session, covered] = RULES[inputs.scheme] ?? []
+  const [header, body] = [apdu.slice(0, 10), apdu.slice(10)]
+  if (Number.parseInt(header.slice(8), 16) !== body.length / 2) return false
+  const data = body.slice(0, -2 * macLength)
+  const macInput = header + (covered === 'header' ? '' : atc + cryptogramOf(inputs)) + data
+  const key = sessionKey(inputs, iccKey(inputs, inputs.imkMac))
+  return referenceMac(key, macInput, macLength, session === 'sm4') === body.slice(-2 * macLength)
 }

@@ -15,13 +15,13 @@ export const PBOC_KEYS = {
   enc: TdesKey.create('issuer', 'ENC', fromHex('D30F45EABC12AC3EF56B0C0D7F8654DE')),
 }
 
-export const PBOC: ScriptInput & { readonly keys: typeof PBOC_KEYS } = {
+export const PBOC = {
   scheme: 'pboc',
   keys: PBOC_KEYS,
   card: { pan: '6228000100001', panSequence: '01' },
   atc: fromHex('0240'),
   arqc: fromHex('5D016C91005E7CC2'),
-}
+} satisfies ScriptInput
 
 /** A session like {@link PBOC}, but for what is given. */
 export const sessionWith = (changes: Partial<ScriptInput> = {}): ScriptSession =>

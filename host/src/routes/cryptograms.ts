@@ -1,0 +1,84 @@
+/** POST /v1/cryptograms/verify and /v1/cryptograms/arpc. */
+import { fromHex } from '@issuerkit/apdu'
+import type { CryptogramVerdict } from '@issuerkit/keys'
+import { type Static, Type } from 'typebox'
+import type { Routes } from '../context.js'
+import type { CryptogramRequest } from '../keys/key-service.js'
+import { toJson } from './json.js'
+import { CARD, EMV, type Emv, EXPLAIN, Hex, SCHEME } from './schemas.js'
+
+const closed = { additionalProperties: false } as const
+const VERIFY = Type.Object({ ...CARD, emv: EMV, scheme: SCHEME }, closed)
+const ARPC = Type.Object(
+  {
+    ...CARD,
+    emv: EMV,
+    scheme: SCHEME,
+    decision: Type.Union([
+      Type.Object({ arc: Hex(2, 2, 'DE39 as two ASCII bytes: 3030 for 00.') }, closed),
+      Type.Object(
+        {
+          csu: Hex(4, 4, 'Card status update.'),
+          proprietaryAuthenticationData: Type.Optional(Hex(0, 8, 'What the application understands.')),
+        },
+        closed,
+      ),
+    ]),
+  },
+  closed,
+)
+
+/** Adds the routes of cryptograms. */
+export const cryptogramRoutes: Routes = (app, { keys }) => {
+  const config = { scope: 'verify:cryptograms' } as const
+  app.post(
+    '/v1/cryptograms/verify',
+    {
+      config,
+      schema: {
+        summary: 'Verify an application cryptogram',
+        tags: ['cryptograms'],
+        body: VERIFY,
+        querystring: EXPLAIN,
+      },
+    },
+    async ({ body, query }) => verdictAnswer(await keys.verifyCryptogram(requestOf(body)), query.explain === true),
+  )
+  app.post(
+    '/v1/cryptograms/arpc',
+    {
+      config,
+      schema: { summary: 'Verify an ARQC and answer it', tags: ['cryptograms'], body: ARPC, querystring: EXPLAIN },
+    },
+    async ({ body, query }) => {
+      const { decision } = body
+      const { verdict, answer } = await keys.answerCryptogram(
+        requestOf(body),
+        'arc' in decision
+          ? { arc: fromHex(decision.arc) }
+          : {
+              csu: fromHex(decision.csu),
+              proprietaryAuthenticationData: fromHex(decision.proprietaryAuthenticationData ?? ''),
+            },
+      )
+      return { ...verdictAnswer(verdict, query.explain === true), answer: toJson(answer) ?? null }
+    },
+  )
+}
+
+function requestOf({ issuer, pan, panSequence, emv, scheme }: Static<typeof VERIFY>): CryptogramRequest {
+  const data = emvOf(emv)
+  return { issuer, card: { pan, panSequence }, emv: data, ...(scheme === undefined ? {} : { scheme }) }
+}
+
+function emvOf(emv: Emv): CryptogramRequest['emv'] {
+  if (typeof emv === 'string') return { field55: fromHex(emv, 'emv') }
+  return { tags: new Map(Object.entries(emv).map(([tag, value]) => [tag, fromHex(value as string, `tag ${tag}`)])) }
+}
+
+/** The verdict as the interface words it; `explain` adds what was MACed, value by value. */
+function verdictAnswer(verdict: CryptogramVerdict, explain: boolean): Record<string, unknown> {
+  const { code, parts, padding, iad, ...rest } = verdict
+  const answer = toJson({ verdict: code, ...rest }) as Record<string, unknown>
+  return explain ? { ...answer, explain: toJson({ parts, padding, iad }) } : answer
+}
