@@ -5,10 +5,15 @@ import { Random } from './random.js'
 
 export interface Target {
   readonly name: string
-  /** Ends in any value, or throws an IssuerkitError. A broken promise of the target (a round trip) is a plain Error. */
+  /**
+   * Ends in any value, or throws an IssuerkitError; a text tells one kind of value from another, such as the reason of a
+   * verdict. A broken promise of the target (a round trip) is a plain Error.
+   */
   readonly run: (input: Uint8Array) => unknown
   /** Costs tens of microseconds an input (RSA, text) and not a few: `npm test` gives it fewer inputs. */
   readonly slow?: boolean
+  /** The longest input that is made for it, in bytes; 512 if nothing is said. */
+  readonly longest?: number
 }
 
 /** Holds a target to a promise of what it tries: what `run` throws here is a failure. */
@@ -55,8 +60,8 @@ interface Judgement {
 
 function answer(target: Target, input: Uint8Array): Judgement {
   try {
-    target.run(input)
-    return { accepted: true, shape: 'value' }
+    const value = target.run(input)
+    return { accepted: true, shape: typeof value === 'string' ? value : 'value' }
   } catch (error) {
     if (error instanceof IssuerkitError && Object.hasOwn(ERROR_CODES, error.code)) {
       const where = `${error.label} ${error.expected}`.replaceAll(/\d+/g, '')
@@ -110,7 +115,7 @@ function run(target: Target, { seed, inputs, corpus, limit = LIMIT_MS }: FuzzOpt
   })
   for (let n = 1 - pool.length; n <= inputs; n++) {
     const fromCorpus = n <= 0
-    const input = fromCorpus ? (pool[n + corpus.length] as Uint8Array) : mutate(pool, random)
+    const input = fromCorpus ? (pool[n + corpus.length] as Uint8Array) : mutate(pool, random, target.longest)
     const { accepted: value, shape, fault } = judge(target, input, limit)
     if (fault !== undefined) {
       const failure = { reason: fault, number: Math.max(n, 0), input }

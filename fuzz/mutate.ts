@@ -2,7 +2,7 @@
 import type { Random } from './random.js'
 import { type Node, toBytes, toTree } from './tlv-tree.js'
 
-/** Longer inputs are cut: they cost time and find nothing that shorter ones do not. */
+/** Longer inputs are cut if a target does not ask for them: they cost time and seldom find more than shorter ones. */
 export const MAX_INPUT = 512
 
 /** The bytes at which lengths, tags and signs change their meaning. */
@@ -118,13 +118,13 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
 
 const ALL = Object.values(MUTATIONS)
 
-/** A new input from one of the corpus: one mutation, or several on top of each other, at most {@link MAX_INPUT} bytes. */
-export function mutate(corpus: readonly Uint8Array[], random: Random): Uint8Array {
+/** A new input from one of the corpus: one mutation, or several on top of each other, at most `longest` bytes. */
+export function mutate(corpus: readonly Uint8Array[], random: Random, longest: number = MAX_INPUT): Uint8Array {
   let input = random.pick(corpus)
   do {
     const other = random.pick(corpus)
     input = input.length === 0 ? random.bytes(1 + random.below(8)) : random.pick(ALL)(input, random, other)
-    if (input.length > MAX_INPUT) input = input.slice(0, MAX_INPUT)
+    if (input.length > longest) input = input.slice(0, longest)
   } while (random.below(2) === 0)
   return input
 }

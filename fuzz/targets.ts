@@ -24,17 +24,14 @@ import {
   toHex,
 } from '../packages/apdu/src/index.js'
 import { hold, type Target } from './engine.js'
+import { dealRecords, splitParts } from './parts.js'
+import { KEY_TARGETS } from './targets-keys.js'
 
 const text = (input: Uint8Array): string => new TextDecoder().decode(input)
 
 /** The data objects written again from their tags and values. */
 function encodeAll(list: readonly Tlv[]): Uint8Array {
   return concat(...list.map(({ tag, value, children }) => encodeTlv(tag, children ? [encodeAll(children)] : value)))
-}
-
-/** Every data object that holds a value, whatever lies around it. */
-function primitives(list: readonly Tlv[]): Tlv[] {
-  return list.flatMap((tlv) => (tlv.children === undefined ? [tlv] : primitives(tlv.children)))
 }
 
 export const TARGETS: readonly Target[] = [
@@ -63,16 +60,6 @@ export const TARGETS: readonly Target[] = [
     },
   },
   {
-    // Field 55 of an authorisation message: data objects without a template around them, read into a map.
-    name: 'de55',
-    run(input) {
-      const objects = primitives(parseTlv(input, { depth: 4, nodes: 256 }))
-      const values = new Map(objects.map(({ tag, value }) => [tag, value]))
-      const dol = [...values].map(([tag, value]) => ({ tag, length: value.length & 0xff }))
-      hold(fillDol(dol, values).length === dolLength(dol), 'a value is not filled in as long as it is')
-    },
-  },
-  {
     name: 'command',
     run(input) {
       const command = parseCommand(input)
@@ -91,13 +78,8 @@ export const TARGETS: readonly Target[] = [
     // An AFL behind its length byte, then records behind theirs, dealt to the AFL's places one after another.
     name: 'afl-records',
     run(input) {
-      const parts: Uint8Array[] = []
-      for (let at = 0; at < input.length; at += 1 + (input[at] as number)) {
-        parts.push(input.subarray(at + 1, at + 1 + (input[at] as number)))
-      }
-      const [afl = input, ...data] = parts
-      const places = aflRecords(parseAfl(afl))
-      const records = places.slice(0, data.length).map(({ sfi, record }, i) => ({ sfi, record, data: data[i] ?? afl }))
+      const [afl = input, ...data] = splitParts(input, 1)
+      const { records } = dealRecords(parseAfl(afl), data)
       const found = collectRecords(records)
       const most = records.reduce((sum, record) => sum + recordBody(record).length, 0)
       hold([...found.values()].reduce((sum, value) => sum + value.length, 0) <= most, 'more data than the records hold')
@@ -114,4 +96,5 @@ export const TARGETS: readonly Target[] = [
       hold(records.length + missing.length <= aflRecords(afl).length, 'more records than the AFL lists')
     },
   },
+  ...KEY_TARGETS,
 ]

@@ -58,7 +58,6 @@ const LIBRARIES: readonly LibraryRow[] = [
   { module: COMPUTED, files: ['host/src/embedded/binaries.ts'], reason: 'the PostgreSQL package of the platform' },
   { module: COMPUTED, files: ['host/src/validation.ts'], reason: "fastify's own schema compiler" },
   { module: COMPUTED, files: ['test/known-holes.test.ts'], reason: "the host's dependencies, as the host takes them" },
-  { module: COMPUTED, files: ['test/examples.test.ts'], reason: 'every example there is' },
 ]
 
 const LINES = 300

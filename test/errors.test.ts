@@ -38,7 +38,7 @@ function given(source: string): string[] {
   const tokens = codeTokens(source)
   return tokens
     .filter(({ kind, text }, i) => {
-      const compared = ['===', '!==', 'case', 'includes'].includes(tokens[i - 1]?.text ?? '')
+      const compared = ['===', '!==', 'case'].includes(tokens[i - 1]?.text ?? '')
       return kind === 'string' && /^ERR_[A-Z0-9_]+$/.test(text) && !compared && tokens[i + 1]?.text !== '==='
     })
     .map(({ text }) => text)

@@ -8,7 +8,7 @@
  *   postgres.new/        a cluster that is being made; what is left of one that was cut off is removed
  */
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { HostError, systemCode } from '../errors.js'
 import { takeLock } from './lock.js'
 import { type ServerUser, unreachableParent } from './server-user.js'
@@ -43,19 +43,13 @@ export function openDataFolder(path: string, user: ServerUser | undefined): Data
 }
 
 function open(given: string, user: ServerUser | undefined): DataFolder {
+  if (user !== undefined) expectReach(dirname(resolve(given)), user)
   mkdirSync(given, { recursive: true })
   const path = realpathSync(given)
   expectOurs(path)
   // With another user as the server the folder can be walked through, not listed.
   chmodSync(path, user === undefined ? 0o700 : 0o711)
-  const closed = user === undefined ? undefined : unreachableParent(path, user)
-  if (closed !== undefined) {
-    const why = `PostgreSQL runs as ${user?.name} here, who cannot go through ${closed}`
-    throw new HostError(
-      'ERR_DATA_FOLDER',
-      `the data folder ${path} is out of reach: ${why}; choose another with --data`,
-    )
-  }
+  if (user !== undefined) expectReach(path, user)
   const release = takeLock(join(path, 'lock'))
   const cluster = join(path, 'postgres')
   try {
@@ -66,6 +60,13 @@ function open(given: string, user: ServerUser | undefined): DataFolder {
     throw error
   }
   return { path, cluster, newCluster: `${cluster}.new`, passwordFile: join(path, 'password'), release }
+}
+
+function expectReach(path: string, user: ServerUser): void {
+  const closed = unreachableParent(path, user)
+  if (closed === undefined) return
+  const why = `PostgreSQL runs as ${user.name} here, who cannot go through ${closed}`
+  throw new HostError('ERR_DATA_FOLDER', `the data folder is out of reach: ${why}; choose another with --data`)
 }
 
 /** What a start that was cut off may have left behind is among them. */

@@ -15,6 +15,7 @@ import {
 } from '../src/index.js'
 import * as any from './arbitraries.js'
 import { damaged, holds, RUNS } from './arbitraries.js'
+import { SLOW } from './support.js'
 
 interface Codec<T, V> {
   readonly drawn: fc.Arbitrary<T>
@@ -37,7 +38,7 @@ const survives = <T, V>({ drawn, write, parse, encode }: Codec<T, V>, runs = RUN
     runs,
   )
 
-describe('a prefix, or one byte changed, parses to a canonical form or is a coded error', () => {
+describe('a prefix, or one byte changed, parses to a canonical form or is a coded error', SLOW, () => {
   const { smallShapes, writeAll, shapeOf, smallCommands, writeAfl } = any
   const shapes = (options: Parameters<typeof parseTlv>[1]) => (bytes: Uint8Array) =>
     parseTlv(bytes, options).map(shapeOf)

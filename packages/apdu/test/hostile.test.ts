@@ -15,7 +15,7 @@ import {
   recordBody,
 } from '../src/index.js'
 import { anyBytes, RUNS } from './arbitraries.js'
-import { cpu, hex, thrown } from './support.js'
+import { cpu, hex, SLOW, thrown } from './support.js'
 
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
 
@@ -33,7 +33,7 @@ const parsers: [string, (bytes: Uint8Array) => unknown][] = [
   ['parseTranscript', (bytes) => parseTranscript(latin1(bytes))],
 ]
 
-describe.each(parsers)('%s', (_, parse) => {
+describe.each(parsers)('%s', SLOW, (_, parse) => {
   it('gives a value or a coded error for any bytes', () => {
     fc.assert(
       fc.property(anyBytes(64), (bytes) => {
@@ -53,7 +53,7 @@ describe.each(parsers)('%s', (_, parse) => {
   })
 })
 
-describe('fromHex', () => {
+describe('fromHex', SLOW, () => {
   it('takes 10 MB in its stride', () => {
     const digits = '5A'.repeat(10_000_000)
     expect(cpu(() => expect(fromHex(digits).length).toBe(10_000_000))).toBeLessThan(5000)

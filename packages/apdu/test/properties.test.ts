@@ -21,7 +21,7 @@ import {
 } from '../src/index.js'
 import * as any from './arbitraries.js'
 import { RUNS } from './arbitraries.js'
-import { same } from './support.js'
+import { SLOW, same } from './support.js'
 
 /** What is drawn, written and parsed again, is what was drawn. */
 const roundTrip = <T>(drawn: fc.Arbitrary<T>, write: (value: T) => Uint8Array, parse: (bytes: Uint8Array) => T): void =>
@@ -30,7 +30,7 @@ const roundTrip = <T>(drawn: fc.Arbitrary<T>, write: (value: T) => Uint8Array, p
     RUNS,
   )
 
-describe('parse after encode is the identity', () => {
+describe('parse after encode is the identity', SLOW, () => {
   it('hexadecimal', () => {
     const lower = (bytes: Uint8Array) => fromHex(toHex(bytes).toLowerCase())
     fc.assert(
@@ -62,7 +62,7 @@ describe('parse after encode is the identity', () => {
     ))
 })
 
-describe('encode after parse is the identity', () => {
+describe('encode after parse is the identity', SLOW, () => {
   it('data objects: each stands in the input where its offset says, and is written back the same', () =>
     fc.assert(
       fc.property(any.shapes, (list) => {
@@ -87,7 +87,7 @@ describe('encode after parse is the identity', () => {
     ))
 })
 
-describe('laws', () => {
+describe('laws', SLOW, () => {
   it('xor undoes itself', () =>
     fc.assert(
       fc.property(any.anyBytes(40), fc.infiniteStream(fc.integer({ min: 0, max: 255 })), (a, stream) => {

@@ -3,6 +3,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import { IssuerkitError } from '../src/index.js'
 
+/** For tests that take a second or more, so that a busy machine does not fail them. */
+export const SLOW = { timeout: 120_000 }
+
 /** Bytes from hexadecimal text with blanks, by Node, not by the code under test. */
 export const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text.replace(/\s+/g, ''), 'hex'))
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseTlv, type Tlv } from '../src/index.js'
-import { cpu, hex, thrown } from './support.js'
+import { cpu, hex, SLOW, thrown } from './support.js'
 
 /** `levels` templates in each other, the last one empty. */
 function nested(levels: number): Uint8Array {
@@ -79,7 +79,7 @@ describe('the limit of data objects', () => {
   })
 })
 
-describe('10 MB of hostile input', () => {
+describe('10 MB of hostile input', SLOW, () => {
   const MB10 = 10_000_000
   const filled = (pattern: string): Uint8Array => new Uint8Array(Buffer.alloc(MB10, Buffer.from(pattern, 'hex')))
   const inputs: [string, Uint8Array][] = [

@@ -4,6 +4,7 @@
 import { expectLength, IssuerkitError } from '@issuerkit/apdu'
 import type { Direction } from './backend.js'
 import { BLOCK_LENGTH, runBlocks } from './block-cipher.js'
+import { expectByteArray } from './expect.js'
 import type { KeyLevel, SecretKey } from './key.js'
 
 /** A key that enciphers: data of messages, keys, PINs. */
@@ -38,7 +39,7 @@ export function decipherBlocks(key: EncipheringKey, data: Uint8Array, mode: Ciph
 
 function blocks(direction: Direction, key: EncipheringKey, data: Uint8Array, { mode, iv }: CipherMode): Uint8Array {
   const length = BLOCK_LENGTH[key.algorithm]
-  if (data.length === 0 || data.length % length !== 0) {
+  if (expectByteArray(data, 'data').length === 0 || data.length % length !== 0) {
     const expected = `whole blocks of ${length} bytes`
     throw new IssuerkitError('ERR_LENGTH', { label: 'data', expected, got: `${data.length} bytes` })
   }

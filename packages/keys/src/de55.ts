@@ -22,7 +22,7 @@ interface Prefix {
   readonly read: (prefix: Uint8Array) => number
 }
 
-const digits = (text: string): number => (/^[0-9]+$/.test(text) ? Number(text) : -1)
+const digits = (text: string): number => (/^[0-9]+$/.test(text) ? Number(text) : Number.NaN)
 
 /** The ways, the more telling ones first. [UPI-F55]: LLLVAR, three digits as characters or in two bytes. */
 const PREFIXES: readonly Prefix[] = [

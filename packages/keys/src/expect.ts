@@ -32,3 +32,14 @@ export function expectArqc(arqc: Uint8Array): Uint8Array {
 export function expectArc(arc: Uint8Array): Uint8Array {
   return expectBytes(arc, 2, 'arc', 'ERR_ARC')
 }
+
+/**
+ * Bytes of any length. A text would be taken for a list of its digits by typed arrays, and silently.
+ * @throws ERR_LENGTH when the value is no Uint8Array
+ */
+export function expectByteArray(bytes: Uint8Array, label: string): Uint8Array {
+  if (!(bytes instanceof Uint8Array)) {
+    throw new IssuerkitError('ERR_LENGTH', { label, expected: 'bytes', got: typeof bytes })
+  }
+  return bytes
+}

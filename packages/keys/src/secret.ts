@@ -3,6 +3,7 @@
  * They print as their length. `expose()` is the only door to them; `destroy()` zeroes them.
  */
 import { IssuerkitError } from '@issuerkit/apdu'
+import { expectByteArray } from './expect.js'
 
 const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 
@@ -21,9 +22,12 @@ export class Secret {
     this.#bytes = Uint8Array.from(bytes)
   }
 
-  /** The bytes, copied, as a secret. */
+  /**
+   * The bytes, copied, as a secret.
+   * @throws ERR_LENGTH when they are no bytes
+   */
   static of(bytes: Uint8Array, label: string): Secret {
-    return new Secret(bytes, label)
+    return new Secret(expectByteArray(bytes, label), label)
   }
 
   /**

@@ -106,4 +106,10 @@ describe('refused', () => {
     expect(() => run(key, block, { mode: 'ecb' })).toThrow(coded('ERR_KEY_DESTROYED'))
     expect(() => run(key, block, { mode: 'cbc' })).toThrow(coded('ERR_KEY_DESTROYED'))
   })
+
+  it.each([encipherBlocks, decipherBlocks])('a text', (run) =>
+    expect(() => run(KEY, '12345678' as unknown as Uint8Array, { mode: 'ecb' })).toThrow(
+      coded('ERR_LENGTH', { label: 'data', got: 'string' }),
+    ),
+  )
 })

@@ -40,4 +40,7 @@ describe('pad', () => {
       coded('ERR_PADDING', { label: 'padding method', got: String(method) }),
     ),
   )
+
+  it('refuses a text, which would be taken for its digits', () =>
+    expect(() => pad('1234' as unknown as Uint8Array, 2, 8)).toThrow(coded('ERR_LENGTH', { label: 'data' })))
 })

@@ -24,4 +24,7 @@ describe('Secret', () => {
   })
 
   it('may be empty', () => expect(Secret.of(new Uint8Array(0), 'd4').length).toBe(0))
+
+  it('refuses a text, which would be taken for its digits', () =>
+    expect(() => Secret.of('1234' as unknown as Uint8Array, 'pin')).toThrow(coded('ERR_LENGTH', { label: 'pin' })))
 })

@@ -34,6 +34,13 @@ export {
   type VisPinBlockInput,
   visPinBlock,
 } from './pin-block.js'
+export {
+  type DecipherPinBlockInput,
+  decipherPinBlock,
+  type EncipherPinBlockInput,
+  encipherPinBlock,
+  type PinBlockCipher,
+} from './pin-block-cipher.js'
 export { type PinChangeCommand, type PinChangeInput, pinChange, pinUnblock } from './pin-change.js'
 export {
   type CommandOutcome,

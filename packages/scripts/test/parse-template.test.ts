@@ -89,7 +89,7 @@ describe('hostile input', () => {
   const CODED = /^(read|ERR_SCRIPT|ERR_TLV|ERR_TAG|ERR_COMMAND)$/
 
   it('of any bytes is read or refused with a code', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => expect(codeOf(bytes)).toMatch(CODED)))
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => CODED.test(codeOf(bytes))))
   })
   it('with any one bit changed is read or refused with a code', () => {
     for (let bit = 0; bit < 8 * VALID.length; bit++) {

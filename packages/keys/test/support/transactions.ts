@@ -63,22 +63,32 @@ export const bytesOf = (length: number): fc.Arbitrary<Uint8Array> =>
 
 const LENGTHS = { '9F37': 4, '9F36': 2, '95': 5, '9A': 3, '9C': 1, '9F02': 6, '5F2A': 2, '82': 2, '9F1A': 2, '9F03': 6 }
 
-/** Arbitrary values of a transaction; tag 9F10 keeps what its layout needs, and everything else in it is arbitrary. */
+/** How many bytes at the head of tag 9F10 the layout of a scheme fixes, and where the CVR says the kind of cryptogram. */
+const SHAPES: Readonly<Record<string, { readonly head: number; readonly kindAt?: number }>> = {
+  'visa-cvn22': { head: 2, kindAt: 4 },
+  visa: { head: 4, kindAt: 4 },
+  unionpay: { head: 4, kindAt: 4 },
+  mastercard: { head: 2, kindAt: 2 },
+  ccd: { head: 2, kindAt: 3 },
+  interac: { head: 3 },
+}
+
+/**
+ * Arbitrary values of a transaction. Tag 9F10 keeps what its layout needs and says that it is an ARQC; everything else in
+ * it is arbitrary.
+ */
 export function transactions(name: SchemeName): fc.Arbitrary<Map<string, Uint8Array>> {
   const parts = Object.entries(LENGTHS).map(([tag, length]) => bytesOf(length).map((value) => [tag, value] as const))
   const shape = fromHex(IADS[name])
-  const fixed = { visa: 4, unionpay: 9, mastercard: 2, ccd: 2, interac: 3 }[scheme(name).family]
+  const { family } = scheme(name)
+  const { head, kindAt } = SHAPES[name] ?? SHAPES[family] ?? { head: 0 }
   const iad = bytesOf(shape.length).map((value) => {
     const free = Uint8Array.from(value)
-    free.set(shape.subarray(0, name === 'visa-cvn22' ? 2 : fixed))
-    if (scheme(name).family === 'ccd') free[16] = 0x0f
-    return ['9F10', scheme(name).family === 'unionpay' ? withCvr(free, value) : free] as const
+    free.set(shape.subarray(0, head))
+    if (family === 'ccd') free[16] = 0x0f
+    if (family === 'unionpay') free[7] = shape[7] ?? 0
+    if (kindAt !== undefined) free[kindAt] = 0xa0 | ((free[kindAt] ?? 0) & 0x0f)
+    return ['9F10', free] as const
   })
   return fc.tuple(...parts, iad).map((entries) => new Map(entries))
-}
-
-/** UnionPay's three bytes of CVR stand between fixed ones. */
-function withCvr(iad: Uint8Array, free: Uint8Array): Uint8Array {
-  iad.set(free.subarray(4, 7), 4)
-  return iad
 }
