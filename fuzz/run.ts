@@ -57,9 +57,8 @@ function run(target: Target, seed: number, inputs: number): boolean {
 
 function replay(target: Target, hex: string): boolean {
   const { accepted, shape, fault } = judge(target, fromHex(hex, '--replay'))
-  console.log(
-    `${target.name}: ${fault === undefined ? (accepted ? 'accepted' : `refused: ${shape}`) : `FAILED: ${fault}`}`,
-  )
+  const answer = fault === undefined ? `${accepted ? 'accepted' : 'refused'}: ${shape}` : `FAILED: ${fault}`
+  console.log(`${target.name}: ${answer}`)
   return fault === undefined
 }
 

@@ -55,6 +55,7 @@ const { store } = publishedCaKeys()
 export const KEY_TARGETS: readonly Target[] = [
   {
     name: 'de55',
+    inputs: 20_000,
     run(input) {
       const { tags, list } = parseField55(input)
       hold(
@@ -69,10 +70,12 @@ export const KEY_TARGETS: readonly Target[] = [
   },
   {
     name: 'key-block',
+    inputs: 20_000,
     run: (input) => peekKeyBlockHeader(new TextDecoder('latin1').decode(input)),
   },
   {
     name: 'script-template',
+    inputs: 20_000,
     run(input) {
       const scripts = parseScripts(input)
       hold(equalBytes(concat(...scripts.map(({ bytes }) => bytes)), input), 'the templates are not the whole')
@@ -80,23 +83,24 @@ export const KEY_TARGETS: readonly Target[] = [
   },
   {
     name: 'script-results',
+    inputs: 20_000,
     run(input) {
       hold(equalBytes(encodeScriptResults(decodeScriptResults(input)), input), 'what was parsed is not what was read')
     },
   },
   {
     name: 'issuer-certificate',
-    slow: true,
+    inputs: 10_000,
     run(input) {
       const parts = certificate(input, 0x02)
       const caKey = { rid: Uint8Array.of(0xa0, 0, 0, 3, 0x33), index: 3, checksum: new Uint8Array(20) }
-      if (parts !== undefined)
-        judged(verifyIssuerCertificate({ ...parts, caKey: { ...caKey, ...parts.signer } as CaKey }))
+      const key = parts && ({ ...caKey, ...parts.signer } as CaKey)
+      return parts && key && judged(verifyIssuerCertificate({ ...parts, caKey: key }))
     },
   },
   {
     name: 'icc-certificate',
-    slow: true,
+    inputs: 10_000,
     run(input) {
       const parts = certificate(input, 0x04)
       const staticData = { ok: true, bytes: new Uint8Array(0) } as const
@@ -106,7 +110,7 @@ export const KEY_TARGETS: readonly Target[] = [
   {
     // AID, AIP, AFL and records, each behind a length of two bytes.
     name: 'card-reading',
-    slow: true,
+    inputs: 1_000,
     longest: 2048,
     run(input) {
       const [aid = input, aip = input, afl = input, ...data] = splitParts(input, 2)

@@ -87,7 +87,7 @@ export const TARGETS: readonly Target[] = [
   },
   {
     name: 'transcript',
-    slow: true,
+    inputs: 10_000,
     run(input) {
       const entries = parseTranscript(text(input))
       const written = formatTranscript(entries)

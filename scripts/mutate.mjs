@@ -1,7 +1,8 @@
 /**
- * `npm run mutate [-- --package NAME]… [--file PATH]… [--check]`: mutation tests of the pure packages, one run a package,
- * each judged by that package's own tests. It fails when a package scores below the mark, when a mutant survives that
- * docs/mutation.md does not list, and when one listed there is gone. `--check` only holds that list against the sources.
+ * `npm run mutate [-- --package NAME]… [--file PATH]… [--concurrency N] [--check]`: mutation tests of the pure packages, one
+ * run a package, each judged by that package's own tests. It fails when a package scores below the mark, when a mutant
+ * survives that docs/mutation.md does not list, and when one listed there is gone. `--check` only holds that list against
+ * the sources.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -51,14 +52,16 @@ function sourceAt(file, { start, end }) {
 }
 
 /** Runs Stryker on the files of one package and prints its score. */
-async function runPackage(name, files) {
+async function runPackage(name, files, concurrency) {
   const { Stryker } = await import('@stryker-mutator/core')
+  const { default: config } = await import('../stryker.config.mjs')
   const report = (kind) => ({ fileName: `reports/mutation/${name}.${kind}` })
   const results = await new Stryker({
     mutate: files,
+    ignorePatterns: [...config.ignorePatterns, `!packages/${name}/**`, '**/dist', '**/node_modules'],
     jsonReporter: report('json'),
     htmlReporter: report('html'),
-    allowEmpty: false,
+    ...(concurrency === undefined ? {} : { concurrency }),
   }).runMutationTest()
   const count = (...statuses) => results.filter(({ status }) => statuses.includes(status)).length
   const detected = count('Killed', 'Timeout')
@@ -117,9 +120,11 @@ const { values } = parseArgs({
   options: {
     package: { type: 'string', multiple: true },
     file: { type: 'string', multiple: true },
+    concurrency: { type: 'string' },
     check: { type: 'boolean', default: false },
   },
 })
+const concurrency = values.concurrency === undefined ? undefined : Number(values.concurrency)
 const listed = readList()
 const faults = checkList(listed)
 if (!values.check) {
@@ -128,7 +133,7 @@ if (!values.check) {
     if (!PURE.includes(name) || !existsSync(`packages/${name}/src`)) throw new Error(`not a pure package: ${name}`)
     const files = filesOf(name).filter((file) => values.file === undefined || values.file.includes(file))
     if (files.length === 0) continue
-    const { score, survivors, codes, throws } = await runPackage(name, files)
+    const { score, survivors, codes, throws } = await runPackage(name, files, concurrency)
     if (score < MARK) faults.push(`${name} scores ${score.toFixed(1)} %, the mark is ${MARK} %`)
     if (throws && codes === 0)
       faults.push(`${name}: no error code was mutated, scripts/mutate-ignorer.mjs fails its purpose`)

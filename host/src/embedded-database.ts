@@ -23,6 +23,8 @@ export interface EmbeddedDatabase {
 
 export interface EmbeddedOptions {
   readonly folder: string
+  /** The folder is thrown away at the end: making its database need not wait for the disk. */
+  readonly temporary?: boolean
   /** Cuts a start short; what was started is stopped before the reason is thrown. */
   readonly signal?: AbortSignal
 }
@@ -38,7 +40,7 @@ export async function startEmbeddedDatabase(options: EmbeddedOptions): Promise<E
   const folder = openDataFolder(options.folder, user)
   try {
     await stopOrphan(folder.cluster)
-    const password = await initialise(binaries, folder, user, signal)
+    const password = await initialise({ binaries, folder, user, signal, sync: options.temporary !== true })
     const server = await startServer(binaries, folder.cluster, user, signal)
     const stop = async () => {
       await server.stop()

@@ -16,8 +16,11 @@ import { buildServer } from './server.js'
 
 export interface HostOptions {
   readonly listen: ListenAddress
-  /** A server of the user's, the embedded one on a folder, or the embedded one on a folder that is thrown away. */
-  readonly database: { readonly url: string } | { readonly folder: string } | 'temporary'
+  /**
+   * A server of the user's (dev mode keeps its master key in `keyFolder`), the embedded one on a folder, or the embedded
+   * one on a folder that is thrown away.
+   */
+  readonly database: { readonly url: string; readonly keyFolder: string } | { readonly folder: string } | 'temporary'
   /** What access tokens are checked against; undefined is dev mode, which makes a token of its own. */
   readonly access: AccessPolicy | undefined
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -62,8 +65,9 @@ async function start(options: HostOptions, atEnd: (closer: Closer) => void): Pro
   const devMode = options.access === undefined
   if (devMode) expectLoopback(listen)
   await expectFree(listen)
-  const { address, folder, ended } = await startDatabase(options, atEnd)
-  const masterKey = loadMasterKey({ environment, devFolder: devMode ? folder : undefined })
+  const givenKey = devMode ? undefined : loadMasterKey({ environment })
+  const { address, folder, keyFolder, ended } = await startDatabase(options, atEnd)
+  const masterKey = givenKey ?? loadMasterKey({ environment, devFolder: keyFolder })
   const database = openDatabase({ address })
   atEnd(() => database.destroy())
   await migrate(database)
@@ -84,6 +88,7 @@ async function start(options: HostOptions, atEnd: (closer: Closer) => void): Pro
 interface StartedDatabase {
   readonly address: DatabaseAddress
   readonly folder: string | undefined
+  readonly keyFolder: string
   readonly ended: Promise<string>
 }
 
@@ -92,11 +97,12 @@ async function startDatabase(
   atEnd: (closer: Closer) => void,
 ): Promise<StartedDatabase> {
   if (database !== 'temporary' && 'url' in database) {
-    return { address: { connectionString: database.url }, folder: undefined, ended: new Promise(() => {}) }
+    const { url, keyFolder } = database
+    return { address: { connectionString: url }, folder: undefined, keyFolder, ended: new Promise(() => {}) }
   }
   const folder = database === 'temporary' ? freshTempFolder(serverUser()) : database.folder
   if (database === 'temporary') atEnd(() => removeDataFolder(folder))
-  const embedded = await startEmbeddedDatabase({ folder, signal })
+  const embedded = await startEmbeddedDatabase({ folder, signal, temporary: database === 'temporary' })
   atEnd(() => embedded.stop())
-  return embedded
+  return { ...embedded, keyFolder: embedded.folder }
 }

@@ -1,9 +1,9 @@
 /**
- * Where the master key comes from: the environment, a file that the environment names, or, in dev mode on the embedded
- * database, a file in the data folder that is made on first use.
+ * Where the master key comes from: the environment, a file that the environment names, or, in dev mode, a file in the
+ * data folder that is made on first use.
  */
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fromHex } from '@issuerkit/apdu'
 import { HostError, systemCode } from './errors.js'
 import { MasterKey, randomHex } from './wrap.js'
@@ -28,6 +28,7 @@ export function loadMasterKey({ environment, devFolder }: MasterKeySource): Mast
 }
 
 function fromDevFolder(file: string): MasterKey {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   if (!existsSync(file)) writeFileSync(file, `${randomHex(32)}\n`, { mode: 0o600, flag: 'wx' })
   return decode(readPrivate(file), file)
 }

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -78,7 +78,7 @@ describe('start', () => {
   test('--once shows, stops and ends', async () => {
     const { code, out } = await run(['start', '--once', '--port', '0'])
     expect(code).toBe(0)
-    expect(out).toMatch(/dev mode.*address {2}http.*data {5}\S+ \(removed at the end\).*token {4}eyJ/s)
+    expect(out).toMatch(/dev mode.*address {2}http.*data {5}\S+ \(removed at the end\).*token .*eyJ/s)
   })
 
   test('stays until a signal and keeps its data', async () => {
@@ -94,10 +94,13 @@ describe('start', () => {
     await expect(fetch(`${url}/health/ready`)).rejects.toThrow()
   })
 
-  test('on DATABASE_URL makes no folder', async () => {
-    const environment = { DATABASE_URL: db.url(), ISSUERKIT_MASTER_KEY: '07'.repeat(32) }
-    const { code, out } = await run(['start', '--once', '--port', '0'], environment)
-    expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('the server of DATABASE_URL') })
+  test('on DATABASE_URL keeps its master key alone', async () => {
+    const folder = join(testFolder(), 'data')
+    for (let times = 0; times < 2; times++) {
+      const { code, out } = await run(['start', '--once', '--port', '0', '--data', folder], { DATABASE_URL: db.url() })
+      expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('the server of DATABASE_URL') })
+      expect(readdirSync(folder)).toEqual(['master-key'])
+    }
   })
 
   test('that a signal cuts short ends as shells say', async () => {
@@ -159,6 +162,46 @@ describe('serve', () => {
   test('without its key set fails', async () => {
     const args = keySet('').with(-1, '/no/such/file')
     expect((await run(args)).err).toMatch(/ERR_KEY_SET.*ENOENT/)
+  })
+})
+
+describe('vectors', () => {
+  const file = join(import.meta.dirname, '..', '..', 'vectors', 'arpc.json')
+  const flipLast = (_all: string, kept: string, last: string) => kept + (last === '0' ? '1' : '0')
+  const changed = () => {
+    const text = readFileSync(file, 'utf8').replace(/("arpc": "[0-9A-F]{15})(.)/i, flipLast)
+    const path = join(testFolder(), 'changed.json')
+    writeFileSync(path, text)
+    return path
+  }
+
+  test('that hold are counted', async () => {
+    expect(await run(['vectors', file])).toEqual({
+      code: 0,
+      out: expect.stringMatching(/^arpc: \d+ passed, 0 failed\n$/),
+      err: '',
+    })
+  })
+
+  test('with one expectation changed report that one', async () => {
+    const { code, out } = await run(['vectors', changed(), file])
+    expect(code).toBe(1)
+    expect(out).toMatch(
+      /^arpc: \d+ passed, 1 failed\n {2}\S+: arpc: expected [0-9A-F]{16}, got [0-9A-F]{16}\narpc: .* 0 failed\n$/,
+    )
+  })
+
+  test('are told to programs as JSON', async () => {
+    const { out } = await run(['vectors', '--json', changed()])
+    expect(JSON.parse(out)).toMatchObject({ operation: 'arpc', failed: 1, failures: [{ stage: 'arpc' }] })
+  })
+
+  test('in a file that is none are wrong use, and the others still run', async () => {
+    const path = join(testFolder(), 'x.json')
+    writeFileSync(path, '{"operation":"fly"}')
+    const { code, out, err } = await run(['vectors', path, '/no/such/file', file])
+    expect({ code, out }).toEqual({ code: 2, out: expect.stringContaining('0 failed') })
+    expect(err).toMatch(/x\.json: ERR_VECTOR_FILE.*\n\/no\/such\/file: cannot be read \(ENOENT\)\n$/)
   })
 })
 

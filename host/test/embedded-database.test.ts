@@ -1,15 +1,24 @@
+import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { sql } from 'kysely'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../src/database.js'
 import { installedBinaries } from '../src/embedded/binaries.js'
 import { freePort, startServer } from '../src/embedded/server-process.js'
 import { serverUser } from '../src/embedded/server-user.js'
 import { type EmbeddedDatabase, startEmbeddedDatabase } from '../src/embedded-database.js'
-import { testFolder } from './support/folders.js'
+import { keptFolder, testFolder } from './support/folders.js'
+
+// Made once: most tests need a folder that has its database, not a new one.
+let made: string
+beforeAll(async () => {
+  made = join(keptFolder(), 'data')
+  await (await startEmbeddedDatabase({ folder: made, temporary: true })).stop()
+})
+afterAll(() => rmSync(dirname(made), { recursive: true }))
 
 async function start(folder: string): Promise<EmbeddedDatabase> {
   const embedded = await startEmbeddedDatabase({ folder })
@@ -32,7 +41,7 @@ function postmaster(embedded: EmbeddedDatabase): number {
 
 describe('a data folder', () => {
   test('keeps its data from one start to the next, and leaves no process behind', async () => {
-    const folder = join(testFolder(), 'data')
+    const folder = made
     const first = await start(folder)
     await query(first, 'create table kept (x int)')
     const pid = postmaster(first)
@@ -45,7 +54,7 @@ describe('a data folder', () => {
   })
 
   test('holds a durable UTF-8 cluster whose secrets only its owner can read', async () => {
-    const folder = join(testFolder(), 'data')
+    const folder = made
     const embedded = await start(folder)
     const settings = `select current_setting('fsync') as fsync, current_setting('server_encoding') as encoding,
       current_setting('data_checksums') as checksums, current_setting('server_version_num')::int / 10000 as version`
@@ -56,7 +65,7 @@ describe('a data folder', () => {
   })
 
   test('is refused while another host holds it', async () => {
-    const folder = join(testFolder(), 'data')
+    const folder = made
     const embedded = await start(folder)
     await expect(start(folder)).rejects.toMatchObject({ code: 'ERR_DATA_FOLDER_IN_USE' })
     expect(await query(embedded, 'select 1 as one')).toEqual([{ one: 1 }])
@@ -105,7 +114,7 @@ describe('a data folder', () => {
 
 describe('the server', () => {
   test('listens on 127.0.0.1 alone and asks for its password', async () => {
-    const embedded = await start(join(testFolder(), 'data'))
+    const embedded = await start(made)
     const { address } = embedded
     if ('connectionString' in address) throw new Error('unexpected')
     const others = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
@@ -118,7 +127,7 @@ describe('the server', () => {
   })
 
   test('tells when it ends by itself, with its last lines', async () => {
-    const embedded = await start(join(testFolder(), 'data'))
+    const embedded = await start(made)
     process.kill(postmaster(embedded), 'SIGINT')
     expect(await embedded.ended).toContain('database system is shut down')
   })
@@ -127,7 +136,7 @@ describe('the server', () => {
     const folder = join(testFolder(), 'data')
     for (const delay of [0, 60, 600, 700, 800]) {
       const signal = AbortSignal.timeout(delay)
-      await startEmbeddedDatabase({ folder, signal }).then(
+      await startEmbeddedDatabase({ folder, signal, temporary: true }).then(
         (embedded) => embedded.stop(),
         (error) => expect(error).toMatchObject({ name: 'TimeoutError' }),
       )
@@ -137,12 +146,13 @@ describe('the server', () => {
   })
 
   test('takes another port when its port is taken in the last moment', async () => {
-    const taken = await start(join(testFolder(), 'data'))
-    const folder = join(testFolder(), 'data')
-    await (await start(folder)).stop()
-    const ports = ['port' in taken.address ? taken.address.port : 0, await freePort()]
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    onTestFinished(() => void other.close())
+    const address = other.address()
+    const ports = [typeof address === 'object' ? (address?.port ?? 0) : 0, await freePort()]
     const next = async () => ports.shift() ?? 0
-    const cluster = join(folder, 'postgres')
+    const cluster = join(made, 'postgres')
     const signal = new AbortController().signal
     const server = await startServer(await installedBinaries(), cluster, serverUser(), signal, next)
     await server.stop()
@@ -150,9 +160,10 @@ describe('the server', () => {
   })
 
   test('that does not start says why', async () => {
-    const folder = join(testFolder(), 'data')
-    await (await start(folder)).stop()
-    writeFileSync(join(folder, 'postgres', 'postgresql.conf'), 'no such setting\n')
+    const folder = made
+    const settings = join(folder, 'postgres', 'postgresql.auto.conf')
+    writeFileSync(settings, 'no such setting\n')
+    onTestFinished(() => writeFileSync(settings, ''))
     await expect(start(folder)).rejects.toMatchObject({
       code: 'ERR_DATABASE',
       message: expect.stringContaining('syntax error'),
@@ -161,11 +172,9 @@ describe('the server', () => {
   })
 
   test('whose programs are missing says so', async () => {
-    const folder = join(testFolder(), 'data')
-    await (await start(folder)).stop()
-    const nowhere = { native: join(folder, 'nowhere'), version: '18' }
+    const nowhere = { native: join(made, 'nowhere'), version: '18' }
     const signal = new AbortController().signal
-    const starting = startServer(nowhere, join(folder, 'postgres'), undefined, signal)
+    const starting = startServer(nowhere, join(made, 'postgres'), undefined, signal)
     await expect(starting).rejects.toMatchObject({ code: 'ERR_DATABASE', message: expect.stringContaining('ENOENT') })
   })
 })
@@ -179,10 +188,8 @@ function reach(host: string, port: number): Promise<void> {
   })
 }
 
-test('making the folder private does not depend on the umask', async () => {
-  const folder = join(testFolder(), 'data')
-  mkdirSync(folder)
-  chmodSync(folder, 0o777)
-  await start(folder)
-  expect(statSync(folder).mode & 0o077).toBe(serverUser() === undefined ? 0 : 0o011)
+test('a folder that was open to others is made private', async () => {
+  chmodSync(made, 0o777)
+  await start(made)
+  expect(statSync(made).mode & 0o077).toBe(serverUser() === undefined ? 0 : 0o011)
 })

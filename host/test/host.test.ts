@@ -15,7 +15,7 @@ const db = useDatabase()
 function options(changes: Partial<HostOptions>): HostOptions {
   return {
     listen: { host: '127.0.0.1', port: 0 },
-    database: { url: db.url() },
+    database: { url: db.url(), keyFolder: '/nowhere' },
     access: undefined,
     environment: { ISSUERKIT_MASTER_KEY: '07'.repeat(32) },
     routes: [echo],
@@ -108,16 +108,16 @@ describe('a start that fails', () => {
     await expect(starting).rejects.toMatchObject({ code: 'ERR_LISTEN', message: expect.stringContaining('192.0.2.1') })
   })
 
-  test('for want of a master key stops the database', async () => {
+  test('for want of a master key touches no folder', async () => {
     const { policy } = await createDevAccess()
     const folder = join(testFolder(), 'data')
     const starting = startHost(options({ access: policy, database: { folder }, environment: {} }))
     await expect(starting).rejects.toMatchObject({ code: 'ERR_MASTER_KEY' })
-    expect(existsSync(join(folder, 'lock'))).toBe(false)
+    expect(existsSync(folder)).toBe(false)
   })
 
   test('for a database out of reach says so', async () => {
-    const starting = startHost(options({ database: { url: 'postgres://127.0.0.1:1/none' } }))
+    const starting = startHost(options({ database: { url: 'postgres://127.0.0.1:1/none', keyFolder: '/nowhere' } }))
     await expect(starting).rejects.toMatchObject({ code: 'ERR_DATABASE' })
   })
 

@@ -1,17 +1,24 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { stopOrphan } from '../src/embedded/orphan.js'
 import { startOf, waitForEnd } from '../src/embedded/process.js'
 import { startEmbeddedDatabase } from '../src/embedded-database.js'
-import { testFolder } from './support/folders.js'
+import { keptFolder, testFolder } from './support/folders.js'
 
 const SCRIPT = fileURLToPath(new URL('support/orphan-host.ts', import.meta.url))
 
-async function hostProcess(folder: string): Promise<ChildProcess> {
+let folder: string
+beforeAll(async () => {
+  folder = join(keptFolder(), 'data')
+  await (await startEmbeddedDatabase({ folder, temporary: true })).stop()
+})
+afterAll(() => rmSync(dirname(folder), { recursive: true }))
+
+async function hostProcess(): Promise<ChildProcess> {
   const args = ['--conditions=@issuerkit/source', '--import', 'tsx', SCRIPT, folder]
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'ignore'] })
   onTestFinished(() => void child.kill('SIGKILL'))
@@ -19,7 +26,7 @@ async function hostProcess(folder: string): Promise<ChildProcess> {
   return child
 }
 
-function postmaster(folder: string): number {
+function postmaster(): number {
   return Number(readFileSync(join(folder, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0])
 }
 
@@ -31,13 +38,12 @@ function bystander(): ChildProcess {
 }
 
 test('the server of a killed host is stopped and the folder taken over', async () => {
-  const folder = join(testFolder(), 'data')
-  const host = await hostProcess(folder)
+  const host = await hostProcess()
   await expect(startEmbeddedDatabase({ folder })).rejects.toMatchObject({
     code: 'ERR_DATA_FOLDER_IN_USE',
     message: expect.stringContaining(`process ${host.pid}`),
   })
-  const orphan = postmaster(folder)
+  const orphan = postmaster()
   host.kill('SIGKILL')
   await once(host, 'exit')
   expect(startOf(orphan)).toBeDefined()
@@ -46,13 +52,12 @@ test('the server of a killed host is stopped and the folder taken over', async (
   onTestFinished(() => embedded.stop())
   expect(performance.now() - begun).toBeLessThan(2_000)
   expect(startOf(orphan)).toBeUndefined()
-  expect(postmaster(folder)).not.toBe(orphan)
+  expect(postmaster()).not.toBe(orphan)
 })
 
 test('a host that ends by an error nobody caught takes its server with it', async () => {
-  const folder = join(testFolder(), 'data')
-  const host = await hostProcess(folder)
-  const server = postmaster(folder)
+  const host = await hostProcess()
+  const server = postmaster()
   host.stdin?.end('fail')
   await once(host, 'exit')
   expect(await waitForEnd(server, 5_000)).toBe(true)
@@ -72,17 +77,15 @@ test.each([
 })
 
 test('a server of another folder is left alone', async () => {
-  const folder = join(testFolder(), 'data')
   const embedded = await startEmbeddedDatabase({ folder })
   onTestFinished(() => embedded.stop())
   const cluster = join(testFolder(), 'postgres')
   mkdirSync(cluster)
-  writeFileSync(join(cluster, 'postmaster.pid'), `${postmaster(folder)}\n`)
+  writeFileSync(join(cluster, 'postmaster.pid'), `${postmaster()}\n`)
   await stopOrphan(cluster, [])
 })
 
 test('an orphan that does not end is an error', async () => {
-  const folder = join(testFolder(), 'data')
   const embedded = await startEmbeddedDatabase({ folder })
   onTestFinished(() => embedded.stop())
   const stopping = stopOrphan(join(embedded.folder, 'postgres'), [['SIGCONT', 20]])

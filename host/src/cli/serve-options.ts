@@ -34,9 +34,9 @@ export function databaseOption(
   { data }: ServeOptions,
   environment: Readonly<Record<string, string | undefined>>,
 ): Exclude<HostOptions['database'], 'temporary'> {
+  const folder = data === undefined ? defaultDataFolder({ environment }) : resolve(data)
   const url = environment['DATABASE_URL']
-  if (url !== undefined && url !== '') return { url }
-  return { folder: data === undefined ? defaultDataFolder({ environment }) : resolve(data) }
+  return url === undefined || url === '' ? { folder } : { url, keyFolder: folder }
 }
 
 export interface AccessOptions {

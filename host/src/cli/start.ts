@@ -2,9 +2,9 @@
  * `issuerkit start`: dev mode with a demonstration on one screen, and then the service, until a signal.
  */
 import { Command } from 'commander'
+import { demonstration } from '../demonstration/index.js'
 import { type RunningHost, startHost } from '../host.js'
 import { HOST_VERSION } from '../version.js'
-import { demonstration } from '../demonstration/index.js'
 import { ROUTES } from '../wiring.js'
 import { type CommandIo, EXIT } from './io.js'
 import { untilStopped } from './serve.js'

@@ -70,7 +70,7 @@ function expectReach(path: string, user: ServerUser): void {
 }
 
 /** What a start that was cut off may have left behind is among them. */
-const OURS: readonly string[] = ['lock', 'password', 'postgres', 'postgres.new']
+const OURS: readonly string[] = ['lock', 'master-key', 'password', 'postgres', 'postgres.new']
 
 /** A folder with other things in it (a home, a project) was not meant, whatever was typed. */
 function expectOurs(path: string): void {

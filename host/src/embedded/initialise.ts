@@ -14,13 +14,18 @@ import { asUser, type ServerUser, serverEnvironment } from './server-user.js'
 /** The database role of the host, the only one of its cluster. */
 export const ROLE = 'issuerkit'
 
+export interface InitialiseOptions {
+  readonly binaries: Binaries
+  readonly folder: DataFolder
+  readonly user: ServerUser | undefined
+  readonly signal: AbortSignal
+  /** Whether to wait until the new cluster is on the disk. */
+  readonly sync: boolean
+}
+
 /** Makes the cluster of `folder` unless it is there, and returns the database password. */
-export async function initialise(
-  binaries: Binaries,
-  folder: DataFolder,
-  user: ServerUser | undefined,
-  signal: AbortSignal,
-): Promise<string> {
+export async function initialise(options: InitialiseOptions): Promise<string> {
+  const { folder, user } = options
   if (existsSync(folder.cluster)) return readPassword(folder)
   const password = randomHex(32)
   writeFileSync(folder.passwordFile, password, { mode: 0o600 })
@@ -34,7 +39,7 @@ export async function initialise(
     chownSync(copy, user.uid, user.gid)
   }
   try {
-    await runInitdb(binaries, folder, copy, user, signal)
+    await runInitdb(options, copy)
   } finally {
     rmSync(copy, { force: true })
   }
@@ -52,18 +57,13 @@ function readPassword(folder: DataFolder): string {
   }
 }
 
-function runInitdb(
-  binaries: Binaries,
-  folder: DataFolder,
-  passwordFile: string,
-  user: ServerUser | undefined,
-  signal: AbortSignal,
-): Promise<void> {
+function runInitdb({ binaries, folder, user, signal, sync }: InitialiseOptions, passwordFile: string): Promise<void> {
   signal.throwIfAborted()
   const options = [
     ...['-D', folder.newCluster, `--username=${ROLE}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256'],
     // The built-in provider sorts alike on every system, whatever locales it has.
     ...['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions'],
+    ...(sync ? [] : ['--no-sync']),
   ]
   const child = spawn(program(binaries, 'initdb'), options, {
     ...asUser(user),

@@ -1,9 +1,7 @@
-import { chmodSync, mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import { type Database, type DatabaseAddress, migrate, openDatabase } from '../../src/database.js'
 import { type EmbeddedDatabase, removeDataFolder, startEmbeddedDatabase } from '../../src/embedded-database.js'
+import { keptFolder } from './folders.js'
 
 export interface TestDatabase {
   readonly embedded: () => EmbeddedDatabase
@@ -17,9 +15,7 @@ export function useDatabase(): TestDatabase {
   let embedded: EmbeddedDatabase
   let database: Database
   beforeAll(async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'issuerkit test '))
-    chmodSync(folder, 0o711)
-    embedded = await startEmbeddedDatabase({ folder })
+    embedded = await startEmbeddedDatabase({ folder: keptFolder(), temporary: true })
     database = openDatabase({ address: embedded.address })
     await migrate(database)
   })

@@ -8,7 +8,7 @@
  * | 3 | Lc data | 00 Lc Lc data |
  * | 4 | Lc data Le | 00 Lc Lc data Le Le |
  *
- * @see [ISO7816-4] 5.1, [EMV-B3] 6.3.2
+ * @see [ISO7816-4] 5.1, [EMV-B3] 6.3
  */
 import { concat } from './bytes.js'
 import { IssuerkitError } from './errors.js'

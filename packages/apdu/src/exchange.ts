@@ -38,7 +38,9 @@ export class ExchangeError extends IssuerkitError {
 export function withQueue(exchange: Exchange): Exchange {
   let last: Promise<unknown> = Promise.resolve()
   return (command) => {
-    const answer = last.then(() => exchange(command))
+    // The caller may use its buffer for something else while the command waits.
+    const sent = command.slice()
+    const answer = last.then(() => exchange(sent))
     last = answer.catch(() => undefined)
     return answer
   }

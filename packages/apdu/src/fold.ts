@@ -2,7 +2,7 @@
 import { concatAll, equalBytes } from './bytes.js'
 import type { TranscriptEntry } from './transcript.js'
 
-/** [EMV-B1] 9.3.1.3: the header of GET RESPONSE. */
+/** [EMV-B1] 9.3.1: the header of GET RESPONSE. */
 const GET_RESPONSE = Uint8Array.of(0x00, 0xc0, 0x00, 0x00)
 
 /** A command with the pieces of its answer; all but the last without their status. */

@@ -72,7 +72,7 @@ function announced({ status }: Pick<Response, 'status'>): number {
   return Number.parseInt(status.slice(2), 16) || 256
 }
 
-/** [EMV-B1] 9.3.1.3: the header is 00C00000, also after a command of class 8X. */
+/** [EMV-B1] 9.3.1: the header is 00C00000, also after a command of class 8X. */
 function getResponse(le: number): Uint8Array {
   return encodeCommand({ cla: 0x00, ins: 0xc0, p1: 0, p2: 0, le })
 }

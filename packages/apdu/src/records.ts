@@ -63,7 +63,7 @@ function template70(record: CardRecord): Tlv {
  *
  * The entries of a payment system directory (templates 61) repeat each other's tags by design, so what is in them is
  * left out too.
- * @throws ERR_RECORD when a tag occurs twice ([EMV-B3] 10.2: redundant primitive data objects are not permitted), or a
+ * @throws ERR_RECORD when a tag occurs twice ([EMV-B3] 10.2 allows a primitive data object once in all records), or a
  * record is not exactly one template 70
  */
 export function collectRecords(records: readonly CardRecord[]): Map<string, Uint8Array> {

@@ -27,7 +27,7 @@ export function readTag(bytes: Uint8Array, offset: number, end: number, fail: Ta
     // [ISO8825-1] 8.1.2.4.2 c: the first subsequent byte carries digits of the number, so it is not a bare 80.
     if (second === 0x80) throw fail('a tag with a leading zero digit (80)')
     length = 2
-    if (second > 0x80) {
+    if ((second & 0x80) !== 0) {
       if (offset + 2 >= end) throw fail('a tag cut short')
       // [ISO7816-4] 5.2.2.1: no tag of interindustry use is longer than 3 bytes.
       if ((bytes[offset + 2] as number) >= 0x80) throw fail('a tag of more than 3 bytes')

@@ -38,6 +38,15 @@ describe('withQueue', () => {
     expect(text(await second)).toBe('9000')
   })
 
+  it('sends the command as it was at the call', async () => {
+    const { exchange, sent } = scripted('9000')
+    const command = hex('00A40400')
+    const answer = withQueue(exchange)(command)
+    command.fill(0xff)
+    await answer
+    expect(sent).toEqual(['00A40400'])
+  })
+
   it('takes an exchange that throws at once for one that rejects', async () => {
     const queued = withQueue(() => {
       throw new Error('no reader')

@@ -44,8 +44,11 @@ export function cryptogramSessionKey(
   values: CryptogramSessionValues = {},
 ): CryptogramKey {
   if (method === 'none') return iccKey
-  // The types of the rows say what each method needs; at run time deriveSessionKey checks it.
-  return deriveSessionKey(iccKey, { ...values, method } as SessionKeyInput)
+  const { diversificationValue, ...others } = values
+  const byValue = diversificationValue !== undefined && (method === 'emv-common' || method === 'emv-aes')
+  // What is missing has no bytes, and deriveSessionKey says so.
+  const input = byValue ? { method, diversificationValue } : { atc: new Uint8Array(0), ...others, method }
+  return deriveSessionKey(iccKey, input as SessionKeyInput)
 }
 
 /** The issuer master key with the card, or the card's own ICC master key. */

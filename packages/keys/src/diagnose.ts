@@ -101,7 +101,8 @@ function changesOf(base: Recipe, input: DiagnoseContext, family: SchemeFamily): 
 }
 
 function coveredData(name: SchemeName, covered: string, tags: TagValues): Uint8Array {
-  if (covered !== CVR_WITHOUT_LENGTH) return cryptogramData(name, tags, { elements: COVERED[covered] ?? [] }).data
+  if (covered !== CVR_WITHOUT_LENGTH)
+    return cryptogramData(name, tags, { elements: COVERED[covered] as readonly CryptogramDataElement[] }).data
   const { parts } = cryptogramData(name, tags, { elements: [...COMMON, 'CVR'] })
   return concat(...parts.map(({ element, value }) => (element === 'CVR' ? value.subarray(1) : value)))
 }

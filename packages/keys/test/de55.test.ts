@@ -56,11 +56,11 @@ describe('the field', () => {
   it.each([
     ['ERR_TLV', '9F36030064', { path: ['9F36'], offset: 2 }],
     ['ERR_TLV', '9F36', { path: ['9F36'], offset: 2 }],
-    ['ERR_TLV', '9F', { offset: 0 }],
+    ['ERR_TAG', '9F', { offset: 0 }],
     ['ERR_TAG', '009F36020064', { offset: 0 }],
     ['ERR_TAG', '00069F36020064', { offset: 0 }],
     ['ERR_TAG', '9F3602006400', { offset: 5 }],
-    ['ERR_TLV', '303030', { offset: 1 }],
+    ['ERR_TAG', '000000', { offset: 0 }],
   ] as const)('refuses with %s: %s', (code, hex, details) => {
     expect(() => parse(hex)).toThrow(coded(code, details))
   })

@@ -107,7 +107,7 @@ export function openCertificate(
   if (!staticData.ok) return refuse(staticData.reason)
 
   if (!hashMatches(fields.hash, hashed, remainder, exponent, staticData.bytes)) return refuse(`${name}_HASH`)
-  const key = { modulus: concat(fields.key.subarray(0, keyLength), remainder), exponent: exponent.slice() }
+  const key = { modulus: concat(fields.key.subarray(0, keyLength), remainder), exponent }
   const { identifier, expiry, serial } = fields
   return pass(
     { identifier, expiry, serial, key },

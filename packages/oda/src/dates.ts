@@ -7,13 +7,15 @@ import { IssuerkitError, toHex } from '@issuerkit/apdu'
  * @throws ERR_DATE
  */
 export function expectDate(date: string, label: string): string {
-  if (typeof date === 'string' && /^[0-9]{8}$/.test(date)) {
-    const [year, month, day] = [date.slice(0, 4), date.slice(4, 6), date.slice(6)]
-    const parsed = new Date(`${year}-${month}-${day}T00:00:00Z`)
-    // A day that the month does not have rolls over into the next one, or is no date at all.
-    if (!Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(`${year}-${month}-${day}`)) return date
-  }
+  if (typeof date === 'string' && isDay(date)) return date
   throw new IssuerkitError('ERR_DATE', { label, expected: 'a day as YYYYMMDD' })
+}
+
+function isDay(date: string): boolean {
+  const day = `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`
+  const parsed = new Date(`${day}T00:00:00Z`)
+  // What is not a day gives no date at all, or, as 31 April, another one.
+  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().slice(0, 10) === day
 }
 
 /**

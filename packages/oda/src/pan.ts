@@ -16,5 +16,5 @@ export function panDigits(bytes: Uint8Array): string | undefined {
  */
 export function identifiesIssuer(identifier: Uint8Array, pan: string): boolean {
   const digits = /^([0-9]{3,8})F*$/.exec(toHex(identifier))?.[1]
-  return digits !== undefined && pan.startsWith(digits)
+  return pan.startsWith(digits ?? 'no identifier')
 }

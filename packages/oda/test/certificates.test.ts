@@ -196,9 +196,12 @@ describe('issuer identifier', () => {
     expect(judge(id)).toBeUndefined()
   })
 
-  it.each(['62FFFFFF', 'FFFFFFFF', '622FFFFF', '62148302', '6214F301', '621483FA', '62148A01'])('%s does not', (id) => {
-    expect(judge(id)).toBe('ISSUER_CERT_IDENTIFIER')
-  })
+  it.each(['62FFFFFF', 'FFFFFFFF', '622FFFFF', '62148302', '6214F301', '621483FA', '62148A01', 'F62148FF', 'A6214830'])(
+    '%s does not',
+    (id) => {
+      expect(judge(id)).toBe('ISSUER_CERT_IDENTIFIER')
+    },
+  )
 
   it('is recovered, whether it belongs to the PAN or not', () => {
     const tags = certificateTags(['90', '92', '9F32'], issuerCertificate({ identifier: '4111FFFF' }))

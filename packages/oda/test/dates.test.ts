@@ -29,12 +29,18 @@ describe('a transaction date', () => {
     '202611211',
     '2026-11-21',
     '20261121 ',
+    ' 20261121',
+    '2026112',
+    '2026-1-1',
+    '+2026112',
+    '20261 21',
+    '2026112A',
     '',
   ])('%s is none', (date) => {
     expect(codeOf(() => expectDate(date, 'the date'))).toEqual(['ERR_DATE', 'the date'])
   })
 
-  it('must be text', () => {
+  it('is text', () => {
     expect(codeOf(() => expectDate(20261121 as unknown as string, 'x'))).toEqual(['ERR_DATE', 'x'])
   })
 
@@ -64,5 +70,11 @@ describe('a certificate expiration date', () => {
     [0x12, 0xa2],
   ])('%i %i is none', (month, year) => {
     expect(expiryMonth(Uint8Array.of(month, year))).toBeUndefined()
+  })
+
+  it('is 2 bytes', () => {
+    expect(expiryMonth(Uint8Array.of(0x12))).toBeUndefined()
+    expect(expiryMonth(Uint8Array.of(0x12, 0x26, 0x00))).toBeUndefined()
+    expect(expiryMonth(Uint8Array.of(0x00, 0x12, 0x26))).toBeUndefined()
   })
 })
