@@ -1,30 +1,31 @@
 /**
  * `npm run mutate [-- --package NAME]… [--file PATH]… [--concurrency N] [--check]`: mutation tests of the pure packages, one
  * run a package, each judged by that package's own tests. It fails when a package scores below the mark, when a mutant
- * survives that docs/mutation.md does not list, and when one listed there is gone. `--check` only holds that list against
- * the sources.
+ * survives that docs/mutation.md does not list, and when one listed there is gone. `--check` only holds that list
+ * (`--list PATH` another one) against the sources.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const PURE = ['apdu', 'keys', 'scripts', 'oda', 'securechannel']
-const LIST = 'docs/mutation.md'
 const MARK = 92
 
+// Properties of the tests run so many cases for each mutant, not the thousand of `npm test`.
+process.env.PROPERTY_RUNS ??= '100'
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
 const oneLine = (text) => text.replaceAll(/\s+/g, ' ').trim()
 
 /** The rows of the list: `| file | mutator | original | replacement | reason |`, code in backticks, `\|` for a bar in it. */
-function readList() {
-  const rows = readFileSync(LIST, 'utf8')
+function readList(path) {
+  const rows = readFileSync(path, 'utf8')
     .split('\n')
     .filter((line) => line.startsWith('| packages/'))
   return rows.map((line) => {
     const cells = line.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('\\|', '|'))
     const [, file, mutator, original, replacement, reason] = cells
-    if (cells.length !== 7 || reason === '') throw new Error(`${LIST}: not five cells with a reason: ${line}`)
+    if (cells.length !== 7 || reason === '') throw new Error(`${path}: not five cells with a reason: ${line}`)
     const code = (cell) => cell.replace(/^(`+) ?(.*?) ?\1$/, '$2')
     return { file, mutator, original: code(original), replacement: code(replacement), reason }
   })
@@ -122,10 +123,11 @@ const { values } = parseArgs({
     file: { type: 'string', multiple: true },
     concurrency: { type: 'string' },
     check: { type: 'boolean', default: false },
+    list: { type: 'string', default: 'docs/mutation.md' },
   },
 })
 const concurrency = values.concurrency === undefined ? undefined : Number(values.concurrency)
-const listed = readList()
+const listed = readList(values.list)
 const faults = checkList(listed)
 if (!values.check) {
   const chosen = values.package ?? PURE.filter((name) => existsSync(`packages/${name}/src`))

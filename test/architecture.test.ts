@@ -52,7 +52,7 @@ const LIBRARIES: readonly LibraryRow[] = [
   },
   { module: 'node:**', files: TESTS, reason: 'tests run in Node only' },
   { module: 'vitest', files: TESTS, reason: 'the test runner' },
-  { module: 'fast-check', files: TESTS, reason: 'property tests' },
+  { module: 'fast-check', files: [...TESTS, 'vitest.stryker.setup.ts'], reason: 'property tests' },
   { module: 'vitest/config', files: ['vitest.config.ts', 'vitest.stryker.config.ts'], reason: 'configuration' },
   { module: '@stryker-mutator/*', files: ['scripts/mutate.mjs'], reason: 'mutation runs' },
   { module: COMPUTED, files: ['host/src/embedded/binaries.ts'], reason: 'the PostgreSQL package of the platform' },

@@ -19,17 +19,13 @@ export function defaultDataFolder(hints: FolderHints): string {
   const { environment, root = projectRoot(), isRoot = process.getuid?.() === 0 } = hints
   if (isRoot) return '/var/lib/issuerkit'
   const inProject = join(root, '.issuerkit', 'data')
-  if (existsSync(join(root, 'pnpm-workspace.yaml')) && isWritable(firstExisting([inProject, root]))) return inProject
+  if (existsSync(join(root, 'pnpm-workspace.yaml')) && [inProject, root].some(isWritable)) return inProject
   return join(environment['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'issuerkit')
 }
 
 /** The same two levels up from host/src and from host/dist. */
 function projectRoot(): string {
   return join(import.meta.dirname, '..', '..')
-}
-
-function firstExisting(paths: readonly string[]): string {
-  return paths.find((path) => existsSync(path)) ?? '/'
 }
 
 function isWritable(path: string): boolean {

@@ -15,7 +15,7 @@ export function useStrictJson(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    if (!DECLARED.test(request.headers['content-type'] ?? '')) return done(new HostError('ERR_CONTENT_TYPE'))
+    if (!DECLARED.test(`${request.headers['content-type']}`)) return done(new HostError('ERR_CONTENT_TYPE'))
     const text = decode(body as Buffer)
     if (text === undefined)
       return done(new HostError('ERR_BODY', 'The request body is not UTF-8 without a byte order mark.'))

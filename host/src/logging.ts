@@ -38,7 +38,7 @@ function pickAllowed(fields: Record<string, unknown>): Record<string, unknown> {
 /** An error's name, its code and where it was thrown, without its text. */
 export function errorShape(error: unknown): { type: string; code?: unknown; message: string; stack: string } {
   if (!(error instanceof Error)) return { type: typeof error, message: '', stack: '' }
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^ {4}at /.test(line))
+  const frames = `${error.stack}`.split('\n').filter((line) => /^ {4}at /.test(line))
   const code = 'code' in error ? { code: error.code } : {}
   return { type: error.name, ...code, message: '', stack: frames.map((line) => line.trim()).join('\n') }
 }

@@ -1,6 +1,7 @@
 /**
  * Errors as the caller sees them: problem details of [RFC9457] with the error's code.
  */
+import { STATUS_CODES } from 'node:http'
 import { type ErrorCode, IssuerkitError } from '@issuerkit/apdu'
 import type { FastifyError, FastifyReply } from 'fastify'
 import { isUnavailable } from './database.js'
@@ -30,34 +31,18 @@ export function problemOf(error: unknown): Problem {
     return status >= 500 ? problem('ERR_INTERNAL') : { ...problem(code), label, expected, got, path, offset }
   }
   if (error instanceof HostError) {
-    return httpStatus(error.code) >= 500
-      ? problem(closed(error.code))
-      : { ...problem(error.code), detail: error.message }
+    const { code, message } = error
+    if (httpStatus(code) < 500) return { ...problem(code), detail: message }
+    // Of the host's own failures only this one concerns a caller.
+    return problem(code === 'ERR_UNAVAILABLE' ? code : 'ERR_INTERNAL')
   }
   if (isUnavailable(error)) return problem('ERR_UNAVAILABLE')
   return isFastifyError(error) ? fromFastify(error) : problem('ERR_INTERNAL')
 }
 
-/** Of the host's own failures only these two concern a caller. */
-function closed(code: HostErrorCode): HostErrorCode {
-  return code === 'ERR_UNAVAILABLE' ? code : 'ERR_INTERNAL'
-}
-
 function problem(code: ErrorCode | HostErrorCode): Problem {
   const status = httpStatus(code)
-  return { title: TITLES[status] ?? 'Error', status, detail: errorSentence(code), code }
-}
-
-const TITLES: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  413: 'Content Too Large',
-  415: 'Unsupported Media Type',
-  422: 'Unprocessable Content',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
+  return { title: `${STATUS_CODES[status]}`, status, detail: errorSentence(code), code }
 }
 
 function isFastifyError(error: unknown): error is FastifyError {

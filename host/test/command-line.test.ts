@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { IssuerkitError } from '@issuerkit/apdu'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { CommandIo } from '../src/cli/io.js'
 import { processIo } from '../src/cli/io.js'
@@ -92,6 +93,16 @@ describe('start', () => {
     expect(await running).toBe(0)
     expect(out()).toContain(`data     ${folder}\n`)
     await expect(fetch(`${url}/health/ready`)).rejects.toThrow()
+  })
+
+  test('ends when its database does, with the last lines', async () => {
+    const folder = join(testFolder(), 'data')
+    const { io, says, err } = capture()
+    const running = runCommandLine(['start', '--port', '0', '--data', folder], io)
+    await says(/Ctrl-C/)
+    process.kill(Number.parseInt(readFileSync(join(folder, 'postgres', 'postmaster.pid'), 'utf8'), 10), 'SIGINT')
+    expect(await running).toBe(1)
+    expect(err()).toMatch(/ERR_DATABASE: PostgreSQL has ended:\n.*database system is shut down/s)
   })
 
   test('on DATABASE_URL keeps its master key alone', async () => {
@@ -223,6 +234,18 @@ describe('signals', () => {
     expect(forced).toEqual([143])
     expect(process.listenerCount('SIGINT')).toBe(process.listenerCount('SIGHUP'))
   })
+})
+
+test('an error of the packages is one line', async () => {
+  const { io, err } = capture()
+  const failing = {
+    ...io,
+    get environment(): CommandIo['environment'] {
+      throw new IssuerkitError('ERR_HEX', { label: 'x' })
+    },
+  }
+  expect(await runCommandLine(['start'], failing)).toBe(1)
+  expect(err()).toBe('issuerkit: ERR_HEX: x\n')
 })
 
 test('a failure nobody foresaw shows where it was', async () => {

@@ -46,6 +46,14 @@ test('that another took over meanwhile is not given back', () => {
   expect(existsSync(file)).toBe(true)
 })
 
+test('that is stale and cannot be taken away is an error, not an endless attempt', () => {
+  const file = lockFile()
+  writeFileSync(file, '{}')
+  mkdirSync(`${file}.stale.${process.pid}`)
+  expect(() => takeLock(file)).toThrow('cannot be removed')
+  expect(readFileSync(file, 'utf8')).toBe('{}')
+})
+
 test('that cannot be read or made is an error', () => {
   const file = lockFile()
   mkdirSync(file)

@@ -10,9 +10,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { dirname, join } from 'node:path'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { installedBinaries, program, reachableBinaries } from '../src/embedded/binaries.js'
+import { openDataFolder } from '../src/embedded/data-folder.js'
+import { initialise } from '../src/embedded/initialise.js'
 import {
   expectOwnFolder,
   freshTempFolder,
@@ -80,6 +82,39 @@ test('a platform without programs is told so', async () => {
   }
 })
 
+describe('making a database', () => {
+  const made = (native: string) => {
+    const folder = openDataFolder(join(testFolder(), 'data'), undefined)
+    onTestFinished(folder.release)
+    const { signal } = new AbortController()
+    return initialise({ binaries: { native, version: 'x' }, folder, user: undefined, signal, sync: true })
+  }
+
+  test('without its program says so', async () => {
+    await expect(made('/nowhere')).rejects.toMatchObject({
+      code: 'ERR_DATABASE',
+      message: expect.stringMatching(/initdb.*ENOENT/),
+    })
+  })
+
+  test('that fails shows the last lines', async () => {
+    const native = testFolder()
+    writePrograms(native, 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do echo "line $i" >&2; done; exit 1')
+    await expect(made(native)).rejects.toMatchObject({
+      code: 'ERR_DATABASE',
+      message: expect.stringMatching(/^initdb failed:\nline 2\n.*line 13$/s),
+    })
+  })
+})
+
+function writePrograms(native: string, script: string): void {
+  mkdirSync(join(native, 'bin'), { recursive: true })
+  for (const name of ['initdb', 'postgres']) {
+    writeFileSync(join(native, 'bin', name), `#!/bin/sh\n${script}\n`)
+    chmodSync(join(native, 'bin', name), 0o755)
+  }
+}
+
 test('an ordinary user runs the programs where they are', async () => {
   const installed = await installedBinaries()
   expect(existsSync(program(installed, 'initdb'))).toBe(true)
@@ -136,6 +171,17 @@ describe.runIf(isRoot)('as root', () => {
     const broken = { native: join(testFolder(), 'native'), version: 'broken' }
     mkdirSync(broken.native)
     expect(() => reachableBinaries(broken, user, temp)).toThrow(`${user.name} cannot run`)
+    writePrograms(broken.native, 'echo no such library >&2; exit 127')
+    expect(() => reachableBinaries(broken, user, temp)).toThrow('no such library')
+  })
+
+  test('a folder for a server of this process is closed to all others', () => {
+    const folder = join(testFolder(), 'data')
+    const { release, path } = openDataFolder(folder, undefined)
+    expect(statSync(path).mode & 0o777).toBe(0o700)
+    release()
+    chmodSync(dirname(folder), 0o700)
+    expect(() => openDataFolder(folder, user)).toThrow(`as ${user.name}`)
   })
 
   async function hiddenBinaries() {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openDatabase } from '../src/database.js'
 import { HostError } from '../src/errors.js'
 import { strictFault } from '../src/json-body.js'
+import { openObject } from '../src/validation.js'
 import { useDatabase } from './support/database.js'
 import { ECHO_BODY, echo, failing, type TestServer, testServer } from './support/server.js'
 
@@ -209,6 +210,13 @@ describe('over a socket', () => {
     expect(status).toBe(400)
   })
 })
+
+test.each([undefined, null, 'text', {}, { type: 'string' }, { type: 'object', additionalProperties: false }])(
+  'the schema %j lets no unknown field through',
+  (schema) => {
+    expect(openObject(schema)).toBeUndefined()
+  },
+)
 
 describe('a server is not built', () => {
   test('with a route that names no scope', async () => {

@@ -20,11 +20,11 @@ export function readKeySet(value: unknown): KeySet {
   const keys = keysOf(value)
   const names = new Set<string>()
   for (const key of keys) {
-    const fault = names.has(key.kid ?? '') ? 'two keys have its kid' : faultOf(key)
-    if (fault !== undefined) throw new HostError('ERR_KEY_SET', `the key ${String(key.kid).slice(0, 64)}: ${fault}`)
-    names.add(key.kid ?? '')
+    const fault = names.has(`${key.kid}`) ? 'two keys have its kid' : faultOf(key)
+    if (fault !== undefined) throw new HostError('ERR_KEY_SET', `the key ${`${key.kid}`.slice(0, 64)}: ${fault}`)
+    names.add(`${key.kid}`)
   }
-  return { find: createLocalJWKSet({ keys }), algorithms: [...new Set(keys.map((key) => key.alg ?? ''))] }
+  return { find: createLocalJWKSet({ keys }), algorithms: [...new Set(keys.map((key) => `${key.alg}`))] }
 }
 
 function keysOf(value: unknown): JWK[] {

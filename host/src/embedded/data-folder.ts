@@ -31,7 +31,7 @@ export function openDataFolder(path: string, user: ServerUser | undefined): Data
     return open(path, user)
   } catch (cause) {
     if (cause instanceof HostError) throw cause
-    const reason = systemCode(cause) ?? String(cause)
+    const reason = systemCode(cause)
     throw new HostError(
       'ERR_DATA_FOLDER',
       `the data folder ${path} cannot be used (${reason}); choose another with --data`,

@@ -6,13 +6,19 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:
 import { HostError, systemCode } from '../errors.js'
 import { startOf } from './process.js'
 
+/** Each failure means that another host was quicker, which happens once or twice, or that the folder is not writable. */
+const ATTEMPTS = 10
+
 /** Takes the lock `file`; the function returned gives it back. ERR_DATA_FOLDER_IN_USE when another live host has it. */
 export function takeLock(file: string): () => void {
   const mine = JSON.stringify({ pid: process.pid, start: startOf(process.pid) })
   const draft = `${file}.${process.pid}`
   writeFileSync(draft, mine, { mode: 0o600 })
   try {
-    while (!link(draft, file)) removeIfStale(file)
+    for (let attempt = 1; !link(draft, file); attempt++) {
+      removeIfStale(file)
+      if (attempt === ATTEMPTS) throw new HostError('ERR_DATA_FOLDER', `the stale lock ${file} cannot be removed`)
+    }
   } finally {
     rmSync(draft, { force: true })
   }
@@ -40,9 +46,8 @@ function removeIfStale(file: string): void {
   const aside = `${file}.stale.${process.pid}`
   try {
     renameSync(file, aside)
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return
-    throw error
+  } catch {
+    return
   }
   const moved = read(aside)
   if (moved !== seen) link(aside, file)

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { HostError, systemCode } from '../errors.js'
+import { HostError } from '../errors.js'
 import { commandLine, waitForEnd } from './process.js'
 
 /** How long each signal is given: a fast shutdown, an immediate one, the end. */
@@ -21,8 +21,8 @@ export async function stopOrphan(cluster: string, steps = STEPS): Promise<void> 
   for (const [signal, patience] of steps) {
     try {
       process.kill(pid, signal)
-    } catch (error) {
-      if (systemCode(error) !== 'ESRCH') throw error
+    } catch {
+      // It has ended between the look and the signal, or is none of ours and will not end.
     }
     if (await waitForEnd(pid, patience)) return
   }
@@ -39,9 +39,8 @@ function orphanOf(cluster: string): number | undefined {
 
 function firstLine(file: string): string {
   try {
-    return readFileSync(file, 'utf8').split('\n')[0] ?? ''
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return ''
-    throw error
+    return readFileSync(file, 'utf8').replace(/\n.*/s, '')
+  } catch {
+    return ''
   }
 }

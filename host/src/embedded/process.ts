@@ -63,5 +63,5 @@ function readProc(pid: number, name: string): string | undefined {
 
 function ask(command: string, args: string[]): string | undefined {
   const { stdout, status } = spawnSync(command, args, { encoding: 'utf8', windowsHide: true })
-  return status === 0 ? stdout.trim() || undefined : undefined
+  return status === 0 ? stdout.trim() : undefined
 }

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { lstatSync, mkdtempSync, realpathSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { HostError, systemCode } from '../errors.js'
+import { HostError } from '../errors.js'
 
 export interface ServerUser {
   readonly name: string
@@ -54,8 +54,7 @@ export function unreachableParent(path: string, user: ServerUser): string | unde
 function existingPart(path: string): string {
   try {
     return realpathSync(path)
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error
+  } catch {
     return existingPart(dirname(path))
   }
 }

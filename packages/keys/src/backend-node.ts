@@ -8,11 +8,14 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
+  createPrivateKey,
   createPublicKey,
+  generateKeyPairSync,
+  privateEncrypt,
   publicEncrypt,
   randomBytes,
 } from 'node:crypto'
-import type { Backend, BlockCipher } from './backend.js'
+import type { Backend, BlockCipher, RsaKeyParts, RsaPrivateOperation } from './backend.js'
 
 /** The cipher of OpenSSL that `name` gives for a key, without its mode. */
 function blockCipher(name: (key: Uint8Array) => string): BlockCipher {
@@ -34,11 +37,56 @@ function rsaPublic(modulus: Uint8Array, exponent: Uint8Array, block: Uint8Array)
     format: 'jwk',
     key: {
       kty: 'RSA',
-      n: Buffer.from(modulus).toString('base64url'),
-      e: Buffer.from(exponent).toString('base64url'),
+      n: base64url(modulus),
+      e: base64url(exponent),
     },
   })
   return new Uint8Array(publicEncrypt({ key, padding: constants.RSA_NO_PADDING }, block))
+}
+
+function rsaPrivate({ modulus, exponent, privateExponent, primes: [p, q] }: RsaKeyParts): RsaPrivateOperation {
+  const [d, pn, qn] = [privateExponent, p, q].map(toBigInt) as [bigint, bigint, bigint]
+  const key = createPrivateKey({
+    format: 'jwk',
+    key: {
+      kty: 'RSA',
+      n: base64url(modulus),
+      e: base64url(exponent),
+      d: base64url(privateExponent),
+      p: base64url(p),
+      q: base64url(q),
+      dp: base64url(toBytes(d % (pn - 1n), p.length)),
+      dq: base64url(toBytes(d % (qn - 1n), q.length)),
+      qi: base64url(toBytes(inverse(qn, pn), p.length)),
+    },
+  })
+  return (block) => new Uint8Array(privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, block))
+}
+
+function generateRsa(bits: number, exponent: number): RsaKeyParts {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: bits, publicExponent: exponent })
+  const { n, e, d, p, q } = privateKey.export({ format: 'jwk' })
+  const bytes = (text: string | undefined) => new Uint8Array(Buffer.from(text ?? '', 'base64url'))
+  return { modulus: bytes(n), exponent: bytes(e), privateExponent: bytes(d), primes: [bytes(p), bytes(q)] }
+}
+
+function base64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64url')
+}
+
+function toBigInt(bytes: Uint8Array): bigint {
+  return BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
+}
+
+function toBytes(value: bigint, length: number): Uint8Array {
+  return Buffer.from(value.toString(16).padStart(2 * length, '0'), 'hex')
+}
+
+/** The inverse of `value` modulo the prime `modulus`, by Euclid. */
+function inverse(value: bigint, modulus: bigint): bigint {
+  let [a, b, x, y] = [modulus, value % modulus, 0n, 1n]
+  while (b !== 0n) [a, b, x, y] = [b, a % b, y, x - (a / b) * y]
+  return ((x % modulus) + modulus) % modulus
 }
 
 /** node:crypto behind the {@link Backend} interface. */
@@ -50,5 +98,7 @@ export const nodeBackend: Backend = {
   sm4: blockCipher(() => 'sm4'),
   sha1: (data) => new Uint8Array(createHash('sha1').update(data).digest()),
   rsaPublic,
+  rsaPrivate,
+  generateRsa,
   randomBytes: (length) => new Uint8Array(randomBytes(length)),
 }

@@ -11,6 +11,17 @@ export type Direction = 'encrypt' | 'decrypt'
 /** A block cipher in ECB (no `iv`) or CBC mode over whole blocks; the output is as long as the data. */
 export type BlockCipher = (direction: Direction, key: Uint8Array, data: Uint8Array, iv?: Uint8Array) => Uint8Array
 
+/** An RSA key with its private parts, big-endian bytes without leading zeros. */
+export interface RsaKeyParts {
+  readonly modulus: Uint8Array
+  readonly exponent: Uint8Array
+  readonly privateExponent: Uint8Array
+  readonly primes: readonly [Uint8Array, Uint8Array]
+}
+
+/** block^d mod n, from bytes to bytes of the modulus's length. */
+export type RsaPrivateOperation = (block: Uint8Array) => Uint8Array
+
 /** The primitives a back end offers. Callers have checked every length; `data` is whole blocks. */
 export interface Backend {
   readonly name: string
@@ -24,6 +35,10 @@ export interface Backend {
   sha1(data: Uint8Array): Uint8Array
   /** The raw public operation m^e mod n; input and output have the length of `modulus`, the input is below it. */
   rsaPublic(modulus: Uint8Array, exponent: Uint8Array, block: Uint8Array): Uint8Array
+  /** The raw private operation of a key whose parts belong together; the block is as long as the modulus and below it. */
+  rsaPrivate(parts: RsaKeyParts): RsaPrivateOperation
+  /** A new RSA key. */
+  generateRsa(bits: number, exponent: number): RsaKeyParts
   /** Bytes from a cryptographically secure generator. */
   randomBytes(length: number): Uint8Array
 }

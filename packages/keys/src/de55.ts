@@ -28,7 +28,7 @@ const digits = (text: string): number => (/^[0-9]+$/.test(text) ? Number(text) :
 const PREFIXES: readonly Prefix[] = [
   { detail: 'LLLVAR, characters', bytes: 3, read: (prefix) => digits(String.fromCharCode(...prefix)) },
   { detail: 'LLLVAR, BCD', bytes: 2, read: (prefix) => digits(toHex(prefix)) },
-  { detail: 'one byte', bytes: 1, read: (prefix) => prefix[0] as number },
+  { detail: 'one byte', bytes: 1, read: (prefix) => prefix[0] ?? Number.NaN },
   { detail: 'two bytes', bytes: 2, read: (prefix) => Number.parseInt(toHex(prefix), 16) },
 ]
 
@@ -41,7 +41,8 @@ const PREFIXES: readonly Prefix[] = [
  *   ERR_TAG also when a primitive tag is repeated with another value
  */
 export function parseField55(field: Uint8Array): Field55 {
-  const { list, tolerances } = readList(field)
+  const { list, tolerances: read } = readList(field)
+  const tolerances = [...read]
   const tags = new Map<string, Uint8Array>()
   for (const { tag, value, children, offset } of list) {
     if (TAGS[tag] === undefined) tolerances.push({ name: 'unknown-tag', tag })
@@ -59,22 +60,32 @@ export function parseField55(field: Uint8Array): Field55 {
   return { tags, list, tolerances }
 }
 
-function readList(field: Uint8Array): { list: readonly Tlv[]; tolerances: Tolerance[] } {
-  const bare = attempt(field)
-  if (bare !== undefined) return bare
-  for (const { detail, bytes, read } of PREFIXES) {
-    if (read(field.subarray(0, bytes)) !== field.length - bytes) continue
-    const rest = attempt(field.subarray(bytes))
-    if (rest !== undefined) {
-      return { list: rest.list, tolerances: [{ name: 'length-prefix', detail }, ...rest.tolerances] }
-    }
-  }
-  // Nothing fits: what is wrong with the field as it stands says the most.
-  return { list: parseTlv(field), tolerances: [] }
+interface Reading {
+  readonly list: readonly Tlv[]
+  readonly tolerances: readonly Tolerance[]
+}
+
+/**
+ * The reading of the field that knows the most tags. A length byte 9F before a tag 9F26 makes a well-formed tag 9F9F26, so
+ * that the field holds with and without its length; only the names of the tags tell which was meant.
+ */
+function readList(field: Uint8Array): Reading {
+  const readings = [attempt(field), ...PREFIXES.map((prefix) => attemptWithout(prefix, field))]
+  const possible = readings.filter((reading) => reading !== undefined)
+  const unknown = ({ list }: Reading): number => list.filter(({ tag }) => TAGS[tag] === undefined).length
+  const [best] = possible.toSorted((a, b) => unknown(a) - unknown(b))
+  // When none holds, what is wrong with the field as it stands says the most.
+  return best ?? { list: parseTlv(field), tolerances: [] }
+}
+
+function attemptWithout({ detail, bytes, read }: Prefix, field: Uint8Array): Reading | undefined {
+  if (read(field.subarray(0, bytes)) !== field.length - bytes) return undefined
+  const rest = attempt(field.subarray(bytes))
+  return rest && { list: rest.list, tolerances: [{ name: 'length-prefix', detail }, ...rest.tolerances] }
 }
 
 /** The data objects, strictly and then with lengths that are not minimal; `undefined` when neither holds. */
-function attempt(bytes: Uint8Array): { list: readonly Tlv[]; tolerances: Tolerance[] } | undefined {
+function attempt(bytes: Uint8Array): Reading | undefined {
   for (const nonMinimalLengths of [false, true]) {
     try {
       const list = parseTlv(bytes, { nonMinimalLengths })

@@ -40,20 +40,24 @@ export type DiagnoseCryptogramInput = DiagnoseContext &
 interface Recipe {
   readonly keys: KeyRecipe
   readonly padding: PaddingMethod
-  readonly covered: string
+  readonly covered: Covered
 }
 
 /** What may be covered by mistake, by name. [EMV-B2] 8.1.1, [VIS], [MCHIP], [UPI-F55] */
-const COVERED: Readonly<Record<string, readonly CryptogramDataElement[]>> = {
+const COVERED = {
   'CVR last': [...COMMON, 'CVR'],
   'whole 9F10 last': [...COMMON, 'IAD'],
   'CVR and counters last': [...COMMON, 'CVR', 'COUNTERS'],
   'nothing of 9F10': COMMON,
   'contactless: 9F02 9F37 9F36 and byte 5 of 9F10': CONTACTLESS,
-}
+} as const satisfies Readonly<Record<string, readonly CryptogramDataElement[]>>
 
 /** The CVR of Visa and UnionPay begins with its length, which is covered; leaving it out is a mistake of its own. */
 const CVR_WITHOUT_LENGTH = 'CVR without its length byte last'
+
+/** The name of what is covered. */
+type Covered = keyof typeof COVERED | typeof CVR_WITHOUT_LENGTH
+
 const HAS_CVR_LENGTH: readonly SchemeFamily[] = ['visa', 'unionpay']
 
 /**
@@ -82,7 +86,10 @@ export function diagnoseCryptogram(input: DiagnoseCryptogramInput): Diagnosis {
 
 function changesOf(base: Recipe, input: DiagnoseContext, family: SchemeFamily): Candidate<Recipe>[] {
   const padding = base.padding === 1 ? 2 : 1
-  const names = [...Object.keys(COVERED), ...(HAS_CVR_LENGTH.includes(family) ? [CVR_WITHOUT_LENGTH] : [])]
+  const names: Covered[] = [
+    ...(Object.keys(COVERED) as (keyof typeof COVERED)[]),
+    ...(HAS_CVR_LENGTH.includes(family) ? ([CVR_WITHOUT_LENGTH] as const) : []),
+  ]
   return [
     {
       change: { kind: 'padding', from: `method ${base.padding}`, to: `method ${padding}` },
@@ -100,14 +107,14 @@ function changesOf(base: Recipe, input: DiagnoseContext, family: SchemeFamily): 
   ]
 }
 
-function coveredData(name: SchemeName, covered: string, tags: TagValues): Uint8Array {
-  if (covered !== CVR_WITHOUT_LENGTH)
-    return cryptogramData(name, tags, { elements: COVERED[covered] as readonly CryptogramDataElement[] }).data
+function coveredData(name: SchemeName, covered: Covered, tags: TagValues): Uint8Array {
+  if (covered !== CVR_WITHOUT_LENGTH) return cryptogramData(name, tags, { elements: COVERED[covered] }).data
   const { parts } = cryptogramData(name, tags, { elements: [...COMMON, 'CVR'] })
   return concat(...parts.map(({ element, value }) => (element === 'CVR' ? value.subarray(1) : value)))
 }
 
-function nameOf(elements: readonly CryptogramDataElement[]): string {
-  const same = ([, row]: [string, readonly CryptogramDataElement[]]): boolean => row.join() === elements.join()
-  return Object.entries(COVERED).find(same)?.[0] as string
+/** What a scheme covers, by name; every scheme's data are in the table. */
+function nameOf(elements: readonly CryptogramDataElement[]): Covered {
+  const rows = Object.entries(COVERED) as [Covered, readonly CryptogramDataElement[]][]
+  return (rows.find(([, row]) => row.join() === elements.join()) as [Covered, unknown])[0]
 }

@@ -128,6 +128,7 @@ export {
 export { type PaddingMethod, pad } from './padding.js'
 export { type Parity, withOddParity } from './parity.js'
 export { type RsaPublicKey, rsaPublic } from './rsa.js'
+export { RsaPrivateKey, type RsaPrivateParts } from './rsa-private.js'
 export {
   type CryptogramDataElement,
   SCHEMES,

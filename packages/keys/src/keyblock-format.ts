@@ -11,8 +11,8 @@ import {
 } from './keyblock-header.js'
 import { EXPORTABILITY, KEY_BLOCK_ALGORITHMS, KEY_BLOCK_VERSIONS, KEY_USAGES } from './keyblock-tables.js'
 
-/** The greatest values that the fields hold: of the length, and of the number of optional blocks. [X9.143] 6.2 */
-const MAXIMUM_LENGTH = 9999
+/** What the fields of the length and of the number of optional blocks hold. [X9.143] 6.2 */
+const LENGTH_DIGITS = 4
 const MAXIMUM_OPTIONAL_BLOCKS = 99
 /** The greatest length of an optional block in two hexadecimal digits. */
 const MAXIMUM_SHORT_LENGTH = 255
@@ -65,12 +65,10 @@ export function formatKeyBlockHeader(header: NewKeyBlockHeader, bodyLength: numb
     refuse({ label: 'number of optional blocks', expected, got: String(blocks.length) })
   }
   const optional = blocks.join('')
-  const length = FIXED_HEADER_LENGTH + optional.length + bodyLength
-  if (length > MAXIMUM_LENGTH) {
-    refuse({ label: 'key block length', expected: `at most ${MAXIMUM_LENGTH}`, got: String(length) })
-  }
+  const length = decimal(FIXED_HEADER_LENGTH + optional.length + bodyLength, LENGTH_DIGITS)
+  if (length.length > LENGTH_DIGITS) refuse({ label: 'key block length', expected: 'four digits', got: length })
   const fields = `${usage}${algorithm}${modeOfUse}${keyVersion}${exportability}`
-  return `${version}${decimal(length, 4)}${fields}${decimal(blocks.length, 2)}00${optional}`
+  return `${version}${length}${fields}${decimal(blocks.length, 2)}00${optional}`
 }
 
 function expectOptionalBlocks(blocks: readonly OptionalBlock[]): void {

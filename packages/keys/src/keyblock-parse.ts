@@ -39,8 +39,8 @@ export function parseKeyBlock(text: string): ParsedKeyBlock {
   const version = parseVersion(text)
   const blockLength = blockLengthOf(version)
   expectKeyBlockLength(text, blockLength)
-  const other = text.slice(0, FIXED_HEADER_LENGTH).search(/[^0-9A-Za-z]/)
-  if (other >= 0) refuse({ label: 'header', expected: 'letters and digits', got: text.charAt(other), offset: other })
+  const other = /[^0-9A-Za-z]/.exec(text.slice(0, FIXED_HEADER_LENGTH))
+  if (other !== null) refuse({ label: 'header', expected: 'letters and digits', got: other[0], offset: other.index })
   const { optionalBlocks, end } = parseOptionalBlocks(text)
   const sealed = parseSealedKeyData(text, end, blockLength, KEY_BLOCK_VERSIONS[version].macLength)
   const header = {
@@ -96,13 +96,14 @@ function parseOptionalBlocks(text: string): { optionalBlocks: OptionalBlock[]; e
 }
 
 function parseOptionalBlock(text: string, offset: number): { block: OptionalBlock; length: number } {
-  const [, id, extended, short] = OPTIONAL_BLOCK.exec(text.slice(offset)) ?? []
-  if (id === undefined) {
+  const match = OPTIONAL_BLOCK.exec(text.slice(offset))
+  if (match === null) {
     return refuse({ label: 'optional block', expected: 'identifier and length', got: 'other characters', offset })
   }
+  const [, id, extended, short] = match as unknown as readonly [string, string, string | undefined, string]
   // The length of the extended length counts bytes (02) in the standard's text; its printed examples have 04, characters.
   const prefix = extended === undefined ? OPTIONAL_BLOCK_PREFIX.short : OPTIONAL_BLOCK_PREFIX.extended
-  const length = Number.parseInt(extended ?? (short as string), 16)
+  const length = Number.parseInt(extended ?? short, 16)
   const available = text.length - offset
   if (length < prefix || length > available) {
     const expected = `a length of ${prefix} to ${available}`

@@ -71,14 +71,12 @@ function derive(kbpk: KeyBlockProtectionKey, usage: number): Uint8Array {
   const key = kbpk.expose()
   const indicator = ALGORITHM_INDICATOR[kbpk.algorithm].get(key.length) as number
   const bits = 8 * key.length
-  const derived = new Uint8Array(key.length)
-  const step = BLOCK_LENGTH[kbpk.algorithm]
-  for (let offset = 0; offset < key.length; offset += step) {
+  const blocks = Array.from({ length: Math.ceil(key.length / BLOCK_LENGTH[kbpk.algorithm]) }, (_, i) => {
     // counter (1), key usage indicator (2), separator (1), algorithm indicator (2), length in bits (2)
-    const data = Uint8Array.of(1 + offset / step, 0, usage, 0, 0, indicator, bits >> 8, bits & 0xff)
-    derived.set(cmac(kbpk.algorithm, key, data).subarray(0, key.length - offset), offset)
-  }
-  return derived
+    const data = Uint8Array.of(i + 1, 0, usage, 0, 0, indicator, bits >> 8, bits & 0xff)
+    return cmac(kbpk.algorithm, key, data)
+  })
+  return concat(...blocks).subarray(0, key.length)
 }
 
 /** Enciphered key data, whole blocks, and the MAC over it and the header. */

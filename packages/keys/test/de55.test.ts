@@ -97,8 +97,32 @@ describe('a length in front', () => {
 
   it('is not seen where the field holds without it', () => {
     // 5A 08: the PAN of 8 bytes; as a length, 5A would count 90 bytes.
-    const field = concat(encodeTlv('5A', new Uint8Array(8)), encodeTlv('9F1E', new Uint8Array(8)), new Uint8Array(0))
+    const field = concat(encodeTlv('5A', new Uint8Array(8)), encodeTlv('9F1E', new Uint8Array(8)))
     expect(parseField55(field).tolerances).toEqual([])
+  })
+
+  it.each([
+    ['1F', 31],
+    ['9F', 159],
+  ])('is not mistaken for the beginning of a tag: %s', (_, length) => {
+    // 9F9F26 and 1F9F26 are tags too.
+    const rest = encodeTlv('84', new Uint8Array(length - 11 - 2 - (length > 130 ? 1 : 0)))
+    const field = concat(encodeTlv('9F26', new Uint8Array(8)), rest)
+    expect(field).toHaveLength(length)
+    const read = parseField55(concat(Uint8Array.of(length), field))
+    expect([...read.tags.keys()]).toEqual(['9F26', '84'])
+    expect(read.tolerances).toEqual([{ name: 'length-prefix', detail: 'one byte' }])
+  })
+
+  it('is not read into the beginning of a tag', () => {
+    // 160 bytes that begin with 9F1A: without their first byte, 1A would be a tag, and 9F their length.
+    const field = concat(encodeTlv('9F1A', fromHex('0156')), encodeTlv('72', new Uint8Array(0)))
+    const rest = encodeTlv('84', new Uint8Array(160 - field.length - 3))
+    const whole = concat(field, rest)
+    expect(whole).toHaveLength(160)
+    const read = parseField55(whole)
+    expect([...read.tags.keys()]).toEqual(['9F1A', '84'])
+    expect(read.tolerances).toEqual([])
   })
 
   it('does not hide what is wrong behind it', () => {

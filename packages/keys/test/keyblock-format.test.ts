@@ -152,7 +152,7 @@ describe('the optional blocks of a new header', () => {
     // 16 of header, 96 of key data and MAC: 9872 is what is left of the greatest multiple of 16 below 10,000.
     expect(write(optional(['LB', 'x'.repeat(9872 - 10)])).slice(1, 5)).toBe('9984')
     expect(() => write(optional(['LB', 'x'.repeat(9872 - 9)]))).toThrow(
-      coded('ERR_KEY_BLOCK', { label: 'key block length', expected: 'at most 9999', got: '10000' }),
+      coded('ERR_KEY_BLOCK', { label: 'key block length', expected: 'four digits', got: '10000' }),
     )
   })
 })

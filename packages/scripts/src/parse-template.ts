@@ -42,7 +42,10 @@ export function parseScripts(bytes: Uint8Array, { others = 'refuse' }: ParseScri
   return scripts
 }
 
-function parseScript({ children = [], offset, bytes }: Tlv, template: ScriptTemplateTag): ParsedScript {
+function parseScript(tlv: Tlv, template: ScriptTemplateTag): ParsedScript {
+  const { offset, bytes } = tlv
+  // Bit 6 of 71 and 72 is set: the parser has looked inside.
+  const children = tlv.children as readonly Tlv[]
   const [first, ...rest] = children
   const identifier = first?.tag === '9F18' ? first : undefined
   if (identifier !== undefined && identifier.value.length !== 4) {

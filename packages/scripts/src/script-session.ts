@@ -104,7 +104,7 @@ export class ScriptSession {
     const { option, parity } = this.scheme.iccKey
     const derivation = { option, parity: ('parity' in input ? input.parity : undefined) ?? parity }
     this.#material = { keys: input.keys, card, derivation }
-    this.#input = { ...input, arqc: first, ...(this.atc === undefined ? {} : { atc: this.atc }) }
+    this.#input = { ...input, arqc: first, ...(this.atc && { atc: this.atc }) }
   }
 
   /** As {@link openScript}. */
@@ -128,7 +128,7 @@ export class ScriptSession {
   /** What diversifies the session keys of this command. */
   get diversification(): SessionKeyInput {
     const method = this.scheme.scriptSession
-    // An ATC is missing only beside emv-common, the constructor saw to that.
+    // An ATC is missing only beside emv-common, see atcOf.
     return method === 'emv-common'
       ? { method, diversificationValue: this.arqc }
       : { method, atc: this.atc as Uint8Array }
@@ -145,9 +145,9 @@ export function openScript(input: ScriptInput): ScriptSession {
   return ScriptSession.open(input)
 }
 
-function atcOf({ macPrefix, scriptSession }: Scheme, { atc }: ScriptOptions): Uint8Array | undefined {
-  const unused = macPrefix === 'header' && scriptSession === 'emv-common'
-  return atc === undefined && unused ? undefined : Uint8Array.from(expectAtc(atc ?? new Uint8Array(0)))
+/** A MAC over the header alone goes with session keys that the ARQC diversifies: nothing there takes the ATC in. */
+function atcOf({ macPrefix }: Scheme, { atc }: ScriptOptions): Uint8Array | undefined {
+  return atc === undefined && macPrefix === 'header' ? undefined : Uint8Array.from(expectAtc(atc ?? new Uint8Array(0)))
 }
 
 function chainedArqc({ scriptSession }: Scheme, arqc: Uint8Array, n: number): Uint8Array {

@@ -1,5 +1,5 @@
 import { fromHex, toHex } from '@issuerkit/apdu'
-import { Secret } from '@issuerkit/keys'
+import { Secret, Sm4Key } from '@issuerkit/keys'
 import { describe, expect, it } from 'vitest'
 import { encipherData, padData } from '../src/encipher.js'
 import { ScriptSession } from '../src/script-session.js'
@@ -26,6 +26,15 @@ describe('data are padded', () => {
     padData(data, rule, 8).fill(0)
     expect(toHex(data)).toBe('1122334455667788')
   })
+})
+
+it('the blocks of SM4 are 16 bytes', () => {
+  const key = Sm4Key.create('issuer', 'ENC', fromHex('12B1AC4AF070CC35612BFE2D30AB600D'))
+  const mac = Sm4Key.create('issuer', 'MAC', fromHex('12B1AC4AF070CC35612BFE2D30AB600D'))
+  const session = sessionWith({ scheme: 'pboc-sm4', keys: { mac, enc: key } })
+  const { plain, enciphered } = encipherData(session, key, Secret.of(fromHex('1122'), 'data'))
+  expect(toHex(plain.expose())).toBe('02112280000000000000000000000000')
+  expect(enciphered).toHaveLength(16)
 })
 
 it('enciphering leaves the data and the key as they are', () => {

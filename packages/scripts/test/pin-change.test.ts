@@ -2,6 +2,7 @@ import { fromHex, toHex } from '@issuerkit/apdu'
 import { Secret, Sm4Key } from '@issuerkit/keys'
 import { describe, expect, it } from 'vitest'
 import { type PinChangeInput, pinChange, type ScriptInput } from '../src/index.js'
+import { cipherCalls } from './support/ciphers.js'
 import { coded, PBOC_KEYS, sessionWith } from './support/session.js'
 
 const shown = (secret: Secret | undefined): string | undefined => secret && toHex(secret.expose())
@@ -143,6 +144,11 @@ describe('a PIN', () => {
     ['an empty current PIN', { newPin: '1234', currentPin: '' }, 'current PIN'],
   ])('is refused with %s', (_, pins, label) =>
     expect(() => pinChange(sessionWith(), pins)).toThrow(coded('ERR_PIN', { label })),
+  )
+
+  it.each<PinChangeInput>([{ newPin: '123' }, { newPin: '1234', currentPin: '123' }])(
+    'is refused before any cryptography: %j',
+    (pins) => expect(cipherCalls(() => pinChange(sessionWith(), pins))).toBe(0),
   )
 
   it('is refused so with ISO blocks too', () =>

@@ -74,6 +74,10 @@ describe('script results', () => {
       coded('ERR_SCRIPT', { label: 'tag 9F5B', got: first, offset: 5 }),
     ),
   )
+  it('are refused with the offset of the entry', () =>
+    expect(() => decodeScriptResults(fromHex('200000000020000000003000000000'))).toThrow(
+      coded('ERR_SCRIPT', { expected: '0X, 1X or 2X', offset: 10 }),
+    ))
 
   it.each([-1, 16, 0.5])('are not encoded with command %d', (commandNumber) =>
     expect(() => encodeScriptResults([result('failed', commandNumber)])).toThrow(

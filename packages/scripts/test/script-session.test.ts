@@ -26,7 +26,11 @@ describe('a session is refused', () => {
     ['a PAN of 20 digits', { card: { pan: '1'.repeat(20), panSequence: '01' } }, ['ERR_PAN']],
     ['a sequence number of one digit', { card: { pan: '6228000100001', panSequence: '1' } }, ['ERR_PAN_SEQUENCE']],
     ['a key for D1 of another name', { pinBlockKey: 'mac' as 'ac' }, ['ERR_OPTION', { label: 'pinBlockKey' }]],
-    ['an SM4 key with a TDES scheme', { keys: { mac: SM4_MAC } }, ['ERR_KEY', { label: 'MAC key', got: 'sm4' }]],
+    [
+      'an SM4 key with a TDES scheme',
+      { keys: { mac: SM4_MAC } },
+      ['ERR_KEY', { label: 'MAC key', expected: 'a key for tdes', got: 'sm4' }],
+    ],
     ['a TDES key with an SM4 scheme', { scheme: 'pboc-sm4' }, ['ERR_KEY', { label: 'MAC key', got: 'tdes' }]],
     ['a chained command under PBOC', { chainedCommand: 1 }, ['ERR_SCHEME', { label: 'chained command', got: 'pboc' }]],
     ['a negative chained command', { scheme: 'emv-ccd', chainedCommand: -1 }, ['ERR_OPTION']],
@@ -38,12 +42,14 @@ describe('a session is refused', () => {
     expect(() => openScript({ ...without, scheme } as ScriptInput)).toThrow(coded('ERR_ATC', { got: '0 bytes' }))
   })
 
-  it('for keys of another purpose, where the types were cast away', () => {
+  it('for keys of another purpose or level, where the types were cast away', () => {
     const { mac, enc, ac } = PBOC_KEYS
     const cast = (keys: unknown) => () => sessionWith({ keys } as Partial<ScriptInput>)
-    expect(cast({ mac: enc })).toThrow(coded('ERR_KEY', { label: 'MAC key', got: 'ENC' }))
+    expect(cast({ mac: enc })).toThrow(coded('ERR_KEY', { label: 'MAC key', expected: 'the purpose MAC', got: 'ENC' }))
     expect(cast({ mac, enc: ac })).toThrow(coded('ERR_KEY', { label: 'ENC key', got: 'AC' }))
     expect(cast({ mac, ac: mac })).toThrow(coded('ERR_KEY', { label: 'AC key', got: 'MAC' }))
+    const session = TdesKey.create('session', 'MAC', fromHex('12B1AC4AF070CC35612BFE2D30AB600D'))
+    expect(cast({ mac: session })).toThrow(coded('ERR_KEY', { label: 'MAC key', got: 'session' }))
   })
 })
 
