@@ -26,5 +26,5 @@ export async function collectOpenApi(app: FastifyInstance): Promise<void> {
 /** Serves what was collected. */
 export async function serveOpenApi(app: FastifyInstance): Promise<void> {
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { url: '/openapi.json' } })
+  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { validatorUrl: null } })
 }

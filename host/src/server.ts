@@ -26,6 +26,13 @@ export interface ServerOptions {
 
 const BODY_LIMIT = 64 * 1024
 
+/** helmet's own, but nothing from elsewhere; and no upgrade to https, which a host on loopback does not have. */
+const CONTENT_POLICY = {
+  fontSrc: ["'self'"],
+  styleSrc: ["'self'", "'unsafe-inline'"],
+  upgradeInsecureRequests: null,
+}
+
 /** Builds the server; it does not listen yet. */
 export async function buildServer({ context, verifyToken, routes, log }: ServerOptions): Promise<FastifyInstance> {
   const app = Fastify({
@@ -46,7 +53,7 @@ export async function buildServer({ context, verifyToken, routes, log }: ServerO
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, problemOf(new HostError('ERR_NOT_FOUND'))))
   logRequests(app)
   useStrictJson(app)
-  await app.register(helmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } })
+  await app.register(helmet, { contentSecurityPolicy: { directives: CONTENT_POLICY } })
   await collectOpenApi(app)
   addHealth(app, context.database)
   await serveOpenApi(app)

@@ -256,6 +256,8 @@ test('the interface is described, and the page about it fetches nothing from els
   expect(page.statusCode).toBe(200)
   expect(page.body).not.toMatch(/(src|href)="(https?:)?\/\//)
   expect(page.headers['content-security-policy']).toMatch(/default-src 'self'/)
+  expect(page.headers['content-security-policy']).not.toMatch(/https?:|swagger/)
+  expect(page.body).not.toMatch(/<script>/)
 })
 
 test('every answer has the headers that browsers heed', async () => {

@@ -39,15 +39,15 @@ export function combineComponents<A extends KeyAlgorithm, L extends KeyLevel, P 
   components: readonly KeyComponent[],
   { kcv, kcvMethod }: CombineOptions = {},
 ): KeyOf<A, L, P> {
-  const [first, ...others] = components
-  if (first === undefined || others.length < 1 || others.length > 2) {
+  if (components.length < 2 || components.length > 3) {
     const got = `${components.length} components`
     throw new IssuerkitError('ERR_KEY', { label: 'components', expected: 'two or three', got })
   }
+  const [first, ...others] = components.map(({ bytes }) => bytes) as [Uint8Array, ...Uint8Array[]]
   components.forEach(({ bytes }, i) => {
     // The key class judges the length; equal halves are no fault of a component.
     createKey(algorithm, level, purpose, bytes, { allowEqualHalves: true })
-    if (bytes.length !== first.bytes.length) refuse(i, `${first.bytes.length} bytes`, `${bytes.length} bytes`)
+    if (bytes.length !== first.length) refuse(i, `${first.length} bytes`)
     if (isZero(bytes)) refuse(i, 'a component that is not zero')
     if (components.slice(0, i).some((earlier) => constantTimeEqual(earlier.bytes, bytes))) {
       refuse(i, 'a component different from the others')
@@ -58,7 +58,7 @@ export function combineComponents<A extends KeyAlgorithm, L extends KeyLevel, P 
       expectKeyCheckValue(algorithm, component.bytes, component.kcv, `component ${i + 1}`, kcvMethod)
     }
   })
-  const whole = others.reduce((sum, { bytes }) => xor(sum, bytes), first.bytes)
+  const whole = others.reduce(xor, first)
   if (isZero(whole) || (algorithm === 'tdes' && isWeakDesKey(whole))) {
     throw new IssuerkitError('ERR_KEY', { label: `${level} ${purpose} key`, expected: 'a key that is not weak' })
   }
@@ -67,9 +67,8 @@ export function combineComponents<A extends KeyAlgorithm, L extends KeyLevel, P 
   return key
 }
 
-function refuse(index: number, expected: string, got?: string): never {
-  const label = `component ${index + 1}`
-  throw new IssuerkitError('ERR_KEY', got === undefined ? { label, expected } : { label, expected, got })
+function refuse(index: number, expected: string): never {
+  throw new IssuerkitError('ERR_KEY', { label: `component ${index + 1}`, expected })
 }
 
 function isZero(bytes: Uint8Array): boolean {

@@ -117,8 +117,8 @@ export class TdesKey<L extends KeyLevel, P extends KeyPurpose> extends Key<'tdes
     bytes: Uint8Array,
     options: CreateKeyOptions = {},
   ): TdesKey<L, P> {
-    const single = options.allowSingleLength === true ? [8] : []
-    expectKeyBytes(bytes, level === 'zone' ? [...single, 16, 24] : [16], keyLabel(level, purpose))
+    const zoneLengths = options.allowSingleLength === true ? [8, 16, 24] : [16, 24]
+    expectKeyBytes(bytes, level === 'zone' ? zoneLengths : [16], keyLabel(level, purpose))
     if (options.allowEqualHalves !== true && hasEqualNeighbours(withoutParity(bytes))) {
       throw new IssuerkitError('ERR_KEY', {
         label: keyLabel(level, purpose),
@@ -196,6 +196,6 @@ function expectKeyBytes(bytes: Uint8Array, lengths: readonly number[], label: st
 
 /** Whether K1 = K2 or K2 = K3. K1 = K3 is the ordinary two-key form. */
 function hasEqualNeighbours(bytes: Uint8Array): boolean {
-  const same = (at: number): boolean => constantTimeEqual(bytes.subarray(at, at + 8), bytes.subarray(at + 8, at + 16))
-  return (bytes.length > 8 && same(0)) || (bytes.length > 16 && same(8))
+  const parts = Array.from({ length: bytes.length / 8 }, (_, i) => bytes.subarray(8 * i, 8 * i + 8))
+  return parts.some((part, i) => i > 0 && constantTimeEqual(part, parts[i - 1] as Uint8Array))
 }

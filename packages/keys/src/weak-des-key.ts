@@ -29,8 +29,5 @@ const WEAK = [
  */
 export function isWeakDesKey(bytes: Uint8Array): boolean {
   const plain = withoutParity(bytes)
-  for (let at = 0; at < plain.length; at += 8) {
-    if (WEAK.some((weak) => constantTimeEqual(weak, plain.subarray(at, at + 8)))) return true
-  }
-  return false
+  return [0, 8, 16].some((at) => WEAK.some((weak) => constantTimeEqual(weak, plain.subarray(at, at + 8))))
 }

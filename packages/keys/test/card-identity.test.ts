@@ -33,6 +33,7 @@ describe('expectCardIdentity', () => {
     ['a letter at the end', '0A', '2 characters, not all digits'],
     ['a letter in front', 'A0', '2 characters, not all digits'],
     ['a number', 1 as unknown as string, 'number'],
+    ['a number of two digits', 12 as unknown as string, 'number'],
   ])('refuses as sequence number %s', (_, panSequence, got) =>
     expect(() => expectCardIdentity({ pan: PAN, panSequence })).toThrow(
       coded('ERR_PAN_SEQUENCE', { label: 'panSequence', got }),

@@ -7,6 +7,8 @@ import {
   Secret,
   type TdesKey,
   type UnwrappedKeyBlock,
+  unwrapKeyBlock,
+  wrapKeyBlock,
 } from '@issuerkit/keys'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { coded } from './support/errors.js'
@@ -103,3 +105,22 @@ describe('the key of a key block', () => {
     expect(keyFromKeyBlock(block, 'E0', { allowEqualHalves: true }).expose()).toHaveLength(16)
   })
 })
+
+/** Never called: what must not compile. The mark itself is an error when its line compiles. */
+export function mustNotCompile(pin: TdesKey<'zone', 'PIN'>, kbpk: AesKey<'zone', 'KBPK'>, text: string): void {
+  const fields = { version: 'D', usage: 'E0', algorithm: 'T', modeOfUse: 'X', exportability: 'N' } as const
+  // @ts-expect-error a PIN key protects no key blocks
+  unwrapKeyBlock(pin, text)
+  // @ts-expect-error an issuer key protects no key blocks
+  wrapKeyBlock(TdesKey.create('issuer', 'AC', BYTES), fields, pin)
+  // @ts-expect-error bytes are no key and no secret
+  wrapKeyBlock(kbpk, fields, BYTES)
+  // @ts-expect-error there is no such usage
+  wrapKeyBlock(kbpk, { ...fields, usage: 'E8' }, pin)
+  // @ts-expect-error RSA keys are read, never written
+  wrapKeyBlock(kbpk, { ...fields, algorithm: 'R' }, pin)
+  // @ts-expect-error version A is neither read nor written
+  wrapKeyBlock(kbpk, { ...fields, version: 'A' }, pin)
+  // @ts-expect-error D0 stands for no one purpose
+  keyFromKeyBlock(unwrapKeyBlock(kbpk, text), 'D0')
+}

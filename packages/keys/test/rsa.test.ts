@@ -3,7 +3,7 @@ import { fromHex, toHex } from '@issuerkit/apdu'
 import fc from 'fast-check'
 import forge from 'node-forge'
 import { describe, expect, it } from 'vitest'
-import { type RsaPublicKey, rsaPublic } from '../src/index.js'
+import { backend, type RsaPublicKey, rsaPublic, useBackend } from '../src/index.js'
 import { coded } from './support/errors.js'
 import { bytesOf } from './support/oracles.js'
 
@@ -144,7 +144,7 @@ describe('rsaPublic', () => {
     )
   })
 
-  it.each(['', '00', '02', '01', '0003', '0103'])('gives the power by the exponent %j, or an error', (hex) => {
+  it.each(['', '00', '02', '01', '0003', '0103', '0301'])('gives the power by the exponent %j, or an error', (hex) => {
     const { key } = PAIRS[1] as Pair
     const exponent = fromHex(hex)
     const block = bytesFrom(12_345_678_901_234_567_890n, key.modulus.length)
@@ -155,6 +155,18 @@ describe('rsaPublic', () => {
       )
     } catch (error) {
       expect(error).toEqual(coded('ERR_RSA', { label: 'key' }))
+    }
+  })
+
+  it('does exponent 3 itself and leaves every other one to the back end', () => {
+    const [three, other] = [PAIRS[1] as Pair, PAIRS[2] as Pair]
+    const own = useBackend({ ...backend(), rsaPublic: (modulus) => modulus.map(() => 0xee) })
+    try {
+      const block = bytesFrom(5n, three.key.modulus.length)
+      expect(toHex(rsaPublic(three.key, block))).toBe(toHex(bytesFrom(125n, block.length)))
+      expect(toHex(rsaPublic(other.key, new Uint8Array(144)))).toBe('EE'.repeat(144))
+    } finally {
+      useBackend(own)
     }
   })
 

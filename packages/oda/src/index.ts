@@ -30,6 +30,21 @@ export {
   verifyPinCertificate,
 } from './icc-certificate.js'
 export { type IssuerCertificateInput, verifyIssuerCertificate } from './issuer-certificate.js'
+export {
+  type CertificateDetails,
+  type IssuedCertificate,
+  issueIccCertificate,
+  issueIssuerCertificate,
+  issuePinCertificate,
+  signStaticData,
+} from './issuing.js'
+export {
+  answerCombined,
+  type CombinedSignatureInput,
+  type DynamicSignatureInput,
+  iccDynamicData,
+  signDynamicData,
+} from './issuing-dynamic.js'
 export { type ChosenMethod, type OdaMethod, selectMethod } from './methods.js'
 export { authenticateReading, authenticateRecords, authenticateTranscript, type ReadingOptions } from './reading.js'
 export { REASONS, type Reason, type ReasonCode, type ReasonKind } from './reasons.js'
@@ -37,6 +52,16 @@ export { NO_STATIC_DATA, type StaticData, type StaticDataSource, staticDataOf } 
 export { createRevocationList, isRevoked, type RevocationList } from './revocation.js'
 export type { Recovered, RecoveredField, StageName, StageResult } from './stage.js'
 export { type StaticDataInput, verifyStaticData } from './static-data.js'
+export {
+  caKeysToCsv,
+  caKeyToText,
+  caKeyToTlv,
+  createTestCa,
+  emvKey,
+  type TestCa,
+  type TestCaOptions,
+  testCaFromKey,
+} from './test-ca.js'
 export {
   type Fault,
   type OdaVerdict,

@@ -3,7 +3,14 @@ import { createCipheriv } from 'node:crypto'
 import { AesKey, TdesKey } from '@issuerkit/keys'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decipherPinBlock, encipherPinBlock, type PinBlockCipher } from '../src/index.js'
+import {
+  decipherPinBlock,
+  encipherPinBlock,
+  isoPinBlock,
+  type PinBlockCipher,
+  parsePinBlock,
+  visPinBlock,
+} from '../src/index.js'
 import {
   digitsOf,
   expectPinBlockError,
@@ -242,3 +249,22 @@ describe('10,000 random blocks', () => {
     expect([...codes][0]).toMatch(/^\["IssuerkitError: ERR_PIN_BLOCK",/)
   })
 })
+
+/** Never called: what must not compile. The mark itself is an error when its line compiles. */
+export function mustNotCompile(block: Uint8Array): void {
+  const input = { pin: '1234', pan: '12345678' }
+  // @ts-expect-error format 4 is of AES
+  encipherPinBlock({ format: 4, key: tdesKey(), ...input })
+  // @ts-expect-error format 0 is of TDES
+  encipherPinBlock({ format: 0, key: aesKey(), ...input })
+  // @ts-expect-error a key block protection key enciphers no PINs
+  encipherPinBlock({ format: 4, key: AesKey.create('zone', 'KBPK', block), ...input })
+  // @ts-expect-error format 2 never leaves terminal and card
+  decipherPinBlock({ format: 2, key: tdesKey(), block, pan: '12345678' })
+  // @ts-expect-error format 0 needs a PAN
+  isoPinBlock(0, '1234')
+  // @ts-expect-error format 3 needs a PAN
+  parsePinBlock(3, block)
+  // @ts-expect-error D1 is made of an ICC master key
+  visPinBlock({ newPin: '1234', diversifiedKey: tdesKey() })
+}

@@ -93,6 +93,12 @@ describe('the random fill', () => {
     expect(new Set(blocks).size).toBe(20)
   })
 
+  it.each([0, 2])('of format %i is not random: no source is asked', (format) => {
+    const { random, asked } = fixedRandom('')
+    expect(build(format, '1234', { pan: PAN, random })).toHaveLength(8)
+    expect(asked).toEqual([])
+  })
+
   it.each([
     [1, 19],
     [1, 21],
@@ -201,6 +207,10 @@ describe('a block that is none', () => {
     [2, '29123456789FFF', '7 bytes'],
     [2, '2F123456789012FF', '15 digits'],
     [2, '22123456789012FF', '2 digits'],
+    [2, '23123FFFFFFFFFFF', '3 digits'],
+    [2, '2D1234567890123F', '13 digits, all of them there'],
+    [2, '2E12345678901234', '14 digits, all of them there'],
+    [2, '2F12345678901234', '15 digits'],
     [2, '2C123456789012CF', 'another fill'],
     [2, '241234FFFFFFFFFE', 'another last nibble'],
     [2, '241234EFFFFFFFFF', 'another first nibble of the fill'],
