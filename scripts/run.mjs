@@ -21,6 +21,7 @@ export function staleReason(root) {
   const projects = [
     root,
     join(root, 'host'),
+    join(root, 'examples'),
     ...readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name)),
   ]
   for (const project of projects.filter((folder) => existsSync(join(folder, 'package.json')))) {

@@ -1,5 +1,5 @@
 /**
- * Checking an access token (RFC 9068): its form before jose sees it, then signature, type, issuer, audience and times.
+ * Checking an access token ([RFC9068]): its form before jose sees it, then signature, type, issuer, audience and times.
  */
 import { type JWTPayload, jwtVerify } from 'jose'
 import { HostError } from '../errors.js'

@@ -3,8 +3,7 @@
  */
 import { Command, Option } from 'commander'
 import { HostError } from '../errors.js'
-import { type RunningHost, startHost } from '../host.js'
-import { ROUTES } from '../wiring.js'
+import type { RunningHost } from '../host.js'
 import { type CommandIo, EXIT } from './io.js'
 import {
   type AccessOptions,
@@ -37,6 +36,8 @@ export function serveCommand(io: CommandIo, done: (code: number) => void): Comma
 
 async function serve(options: OwnOptions, io: CommandIo): Promise<number> {
   return withStopSignals(async (signal) => {
+    // Loaded when wanted: a command that needs no server starts at once.
+    const [{ startHost }, { ROUTES }] = await Promise.all([import('../host.js'), import('../wiring.js')])
     const host = await startHost({
       listen: options,
       database: databaseOption(options, io.environment),

@@ -2,10 +2,8 @@
  * `issuerkit start`: dev mode with a demonstration on one screen, and then the service, until a signal.
  */
 import { Command } from 'commander'
-import { demonstration } from '../demonstration/index.js'
-import { type RunningHost, startHost } from '../host.js'
+import type { RunningHost } from '../host.js'
 import { HOST_VERSION } from '../version.js'
-import { ROUTES } from '../wiring.js'
 import { type CommandIo, EXIT } from './io.js'
 import { untilStopped } from './serve.js'
 import { addServeOptions, databaseOption, type ServeOptions } from './serve-options.js'
@@ -26,6 +24,8 @@ async function start(options: StartOptions, io: CommandIo): Promise<number> {
   const kept = databaseOption(options, io.environment)
   const thrownAway = options.once === true && options.data === undefined && !('url' in kept)
   return withStopSignals(async (signal) => {
+    const [{ startHost }, { ROUTES }] = await Promise.all([import('../host.js'), import('../wiring.js')])
+    const { demonstration } = await import('../demonstration/index.js')
     const host = await startHost({
       listen: options,
       database: thrownAway ? 'temporary' : kept,

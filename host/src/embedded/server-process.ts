@@ -50,7 +50,11 @@ function spawnServer(
   user: ServerUser | undefined,
   port: number,
 ): ServerProcess & { ready: Promise<undefined> } {
-  const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'log_timezone=UTC']
+  const settings = [
+    ...[`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'log_timezone=UTC'],
+    // Above errors of statements: those may quote values, and the host hears of them anyway.
+    'log_min_messages=log',
+  ]
   const child = spawn(program(binaries, 'postgres'), ['-D', cluster, ...settings.flatMap((text) => ['-c', text])], {
     ...asUser(user),
     cwd: cluster,
