@@ -86,6 +86,7 @@ export function stepsOf(command, args) {
     build: [build],
     issuerkit: [{ args: [...source, join(ROOT, 'host', 'src', 'main.ts'), ...args], ...fromUser }],
     fuzz: [{ args: [...source, join(ROOT, 'fuzz', 'run.ts'), ...args] }],
+    bench: [{ args: [...source, join(ROOT, 'bench', 'run.ts'), ...args] }],
     mutate: [{ args: [join(ROOT, 'scripts', 'mutate.mjs'), ...args] }],
   }
   return Object.hasOwn(commands, command) ? commands[command] : undefined
@@ -126,7 +127,7 @@ function readJson(file) {
 async function main([command, ...args]) {
   const steps = stepsOf(command, args)
   if (steps === undefined) {
-    console.error('use: node scripts/run.mjs start|test|check|build|issuerkit|fuzz|mutate [arguments…]')
+    console.error('use: node scripts/run.mjs start|test|check|build|issuerkit|fuzz|bench|mutate [arguments…]')
     process.exit(2)
   }
   await install()

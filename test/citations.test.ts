@@ -37,7 +37,7 @@ function keysOf(text: string): string[] {
 
 /** The keys of the table: the first cell of each row, `| [EMV-B1] | … | … |`. */
 function keysOfTable(text: string): string[] {
-  return [...text.matchAll(/^\| \[([^\]]+)\] \| [^|]+ \| [^|]+ \|$/gm)].map(([, key]) => key as string)
+  return [...text.matchAll(/^\| *\[([^\]]+)\] *\|[^|]*\w[^|]*\|[^|]*\w[^|]*\|$/gm)].map(([, key]) => key as string)
 }
 
 function faults(citations: readonly Citation[], keys: readonly string[]): string[] {

@@ -26,11 +26,13 @@ const CODES = ROWS.map(({ code }) => code)
 
 /** The rows of docs/errors.md: `| ERR_HEX | When. | 400 |`. */
 function rowsOf(document: string): Row[] {
-  return [...document.matchAll(/^\| `(ERR_[A-Z0-9_]+)` \| ([^|]+) \| (\d{3}) \|$/gm)].map(([, code, says, status]) => ({
-    code: code as string,
-    says: says as string,
-    status: Number(status),
-  }))
+  return [...document.matchAll(/^\| *`(ERR_[A-Z0-9_]+)` *\| *([^|]+?) *\| *(\d{3}) *\|$/gm)].map(
+    ([, code, says, status]) => ({
+      code: code as string,
+      says: says as string,
+      status: Number(status),
+    }),
+  )
 }
 
 /** The codes that a source gives to something: literals that are not merely compared with. */

@@ -2,7 +2,7 @@
  * Schema validation. fastify's own settings drop unknown fields, turn `"5"` into 5 and `["AB"]` into `"AB"`; here a
  * request is taken as it is or refused. Only a query string, where everything is text, is converted.
  */
-import { createRequire } from 'node:module'
+import newCompilerPool from '@fastify/ajv-compiler'
 import type { FastifyServerOptions } from 'fastify'
 
 type SchemaController = NonNullable<FastifyServerOptions['schemaController']>
@@ -13,10 +13,8 @@ type BuildCompiler = (schemas: unknown, options: { customOptions: Record<string,
 const STRICT = { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: false }
 const COERCING = { ...STRICT, coerceTypes: true }
 
-// The compiler that fastify itself uses, found where fastify finds it.
-const fromFastify = createRequire(createRequire(import.meta.url).resolve('fastify'))
-const newCompilerPool = fromFastify('@fastify/ajv-compiler') as () => BuildCompiler
-const buildCompiler = newCompilerPool()
+// The compiler that fastify itself uses.
+const buildCompiler = newCompilerPool() as unknown as BuildCompiler
 
 function buildValidator(schemas: unknown): Compile {
   const strict = buildCompiler(schemas, { customOptions: STRICT })

@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { defaultDataFolder } from '../src/default-folder.js'
 import { isRoot, testFolder } from './support/folders.js'
 
@@ -30,6 +30,7 @@ test('or among the state of the user, when there is no project', () => {
 test.runIf(!isRoot)('or when the project cannot be written', () => {
   const root = project()
   chmodSync(root, 0o555)
+  onTestFinished(() => chmodSync(root, 0o755))
   expect(defaultDataFolder({ environment: { XDG_STATE_HOME: '/s' }, root })).toBe('/s/issuerkit')
 })
 

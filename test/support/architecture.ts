@@ -69,6 +69,18 @@ export function libraryFaults(files: Files, rows: readonly LibraryRow[]): string
   return faults
 }
 
+/** Rows of the table that no import needs. */
+export function idleRows(files: Files, rows: readonly LibraryRow[]): string[] {
+  const imports = [...files].flatMap(([path, source]) =>
+    importsOf(source).map(({ specifier = COMPUTED }) => ({ path, specifier })),
+  )
+  const needed = (row: LibraryRow, file: string): boolean =>
+    imports.some(({ path, specifier }) => glob(row.module).test(specifier) && glob(file).test(path))
+  return rows
+    .filter((row) => !row.files.some((file) => needed(row, file)))
+    .map((row) => `${row.module} in ${row.files.join(', ')}`)
+}
+
 /** Global names of Node in code that must run everywhere. */
 export function globalFaults(files: Files, names: readonly string[]): string[] {
   const faults: string[] = []

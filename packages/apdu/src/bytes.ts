@@ -8,7 +8,8 @@ const HEX_DIGITS = '0123456789ABCDEF'
 /** The value of one hexadecimal digit, computed without a table so that no index depends on a key's nibble. */
 function nibble(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30
-  const upper = code & 0xdf
+  // Only bit 6 is cleared, no higher one: U+0141 is no A.
+  const upper = code & ~0x20
   return upper >= 0x41 && upper <= 0x46 ? upper - 0x37 : -1
 }
 

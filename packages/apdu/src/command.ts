@@ -31,11 +31,11 @@ export interface Command {
  * do not match its length
  */
 export function parseCommand(bytes: Uint8Array): Command {
-  const [cla, ins, p1, p2] = bytes
-  if (cla === undefined || ins === undefined || p1 === undefined || p2 === undefined) {
+  const header = readHeader(bytes)
+  if (header === undefined) {
     throw new IssuerkitError('ERR_COMMAND', { expected: 'at least 4 bytes', got: `${bytes.length} bytes` })
   }
-  checkHeader({ cla, ins, p1, p2 })
+  checkHeader(header)
   const body = splitBody(bytes.subarray(4))
   if (body === undefined) {
     const got = `${bytes.length} bytes in all`
@@ -46,7 +46,14 @@ export function parseCommand(bytes: Uint8Array): Command {
       offset: 4,
     })
   }
-  return { cla, ins, p1, p2, ...body }
+  return { ...header, ...body }
+}
+
+/** The four header bytes as they stand, whatever they are; `undefined` when there are not four. */
+export function readHeader(bytes: Uint8Array): Pick<Command, 'cla' | 'ins' | 'p1' | 'p2'> | undefined {
+  if (bytes.length < 4) return undefined
+  const byte = (i: number): number => bytes[i] as number
+  return { cla: byte(0), ins: byte(1), p1: byte(2), p2: byte(3) }
 }
 
 type Body = Pick<Command, 'data' | 'le'>

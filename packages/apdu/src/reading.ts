@@ -1,7 +1,7 @@
 /** What a recorded session tells about one application of a card. @see [EMV-B1] 12.3, [EMV-B3] 10.1, 10.2 */
-import { type AflEntry, type AflRecord, aflRecords, parseAfl } from './afl.js'
+import { type AflEntry, type AflRecord, aflRecords, parseAfl, type RecordId } from './afl.js'
 import { expectLength, toHex } from './bytes.js'
-import { parseCommand } from './command.js'
+import { parseCommand, readHeader } from './command.js'
 import { IssuerkitError } from './errors.js'
 import { foldTranscript } from './fold.js'
 import type { CardRecord } from './records.js'
@@ -95,10 +95,10 @@ export function readingFromTranscript(entries: readonly TranscriptEntry[]): Card
 }
 
 function toStep(entry: TranscriptEntry): Step[] {
-  const [cla, ins, p1, p2] = entry.command
-  if (cla === undefined || ins === undefined || p1 === undefined || p2 === undefined) return []
+  const header = readHeader(entry.command)
+  if (header === undefined) return []
   try {
-    return [{ entry, cla, ins, p1, p2, ...parseResponse(entry.response) }]
+    return [{ entry, ...header, ...parseResponse(entry.response) }]
   } catch {
     return []
   }
@@ -134,9 +134,9 @@ type Rest = Pick<CardReading, 'records' | 'missing' | 'duplicates' | 'outside' |
 
 function readSteps(steps: readonly Step[], afl: readonly AflEntry[]): Rest {
   const listed = aflRecords(afl)
-  const name = ({ sfi, record }: { sfi: number; record: number }): number => sfi * 256 + record
+  const name = ({ sfi, record }: RecordId): string => `${sfi}/${record}`
   const wanted = new Set(listed.map(name))
-  const read = new Set<number>()
+  const read = new Set<string>()
   const rest: Rest = { records: [], missing: [], duplicates: [], outside: [], others: [] }
   for (const { entry, ins, p1, p2, data, status } of steps) {
     // [EMV-B3] 6.5.11.2: P2 is the SFI in bits 8 to 4 and 100 below it: P1 is a record number.

@@ -86,7 +86,7 @@ function malformed(where: number | string, expected: string, got: string): Issue
 }
 
 function bytesOf(content: string, line: number): Uint8Array {
-  const digits = content.slice(1).replace(/[ \t]+/g, '')
+  const digits = content.slice(1).replace(/[ \t]/g, '')
   if (digits === '') throw malformed(line, 'hexadecimal bytes', 'none')
   try {
     return fromHex(digits)
@@ -99,8 +99,8 @@ function bytesOf(content: string, line: number): Uint8Array {
 function uncomment(block: string, line: number): string {
   if (block.length > MAX_NOTE)
     throw malformed(line, `at most ${MAX_NOTE} characters of comment above`, `${block.length}`)
-  const lines = block.split('\n').slice(0, -1)
-  return lines.map((text) => text.replace(/^# ?/, '').replace(/\r$/, '')).join('\n')
+  const lines = block.split(/\r?\n/).slice(0, -1)
+  return lines.map((text) => text.slice(text.startsWith('# ') ? 2 : 1)).join('\n')
 }
 
 /**

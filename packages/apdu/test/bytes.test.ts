@@ -32,6 +32,11 @@ describe('fromHex', () => {
     'é0',
     '0İ',
     '\u01300',
+    '\u01410',
+    '0\u0141',
+    '0\u0161',
+    '\u01310',
+    '\uff21\uff11',
   ])('refuses %j', (digits) => {
     expect(thrown(() => fromHex(digits, 'key'))).toMatchObject({ code: 'ERR_HEX', label: 'key' })
   })

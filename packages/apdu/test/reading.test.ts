@@ -185,6 +185,11 @@ describe('readingFromTranscript', () => {
     expect(reading.missing.map(({ record }) => record)).toEqual([2, 3])
   })
 
+  it('may end at once', () => {
+    const reading = read(SELECT_A, GPO, SELECT_B, READ('010C'), GAC)
+    expect([reading.records, reading.others, reading.missing.length]).toEqual([[], [], 3])
+  })
+
   it.each([
     ['failed processing options', ['80A80000028300 00', '6985']],
     ['processing options of another class', ['00A80000028300 00', '80029000']],

@@ -79,7 +79,7 @@ function expectKeyBlockLength(text: string, blockLength: number): void {
 
 function parseOptionalBlocks(text: string): { optionalBlocks: OptionalBlock[]; end: number } {
   const count = text.slice(12, 14)
-  if (!/^[0-9]{2}$/.test(count)) {
+  if (/[^0-9]/.test(count)) {
     refuse({ label: 'number of optional blocks', expected: 'two decimal digits', got: count, offset: 12 })
   }
   const optionalBlocks: OptionalBlock[] = []

@@ -50,9 +50,9 @@ export function caKeyFromText(text: CaKeyText): CaKey {
     modulus: fromHex(text.modulus, 'modulus'),
     exponent: fromHex(text.exponent, 'exponent'),
     checksum: fromHex(text.checksum, 'checksum'),
-    ...(expiry === undefined ? {} : { expiry }),
-    ...(hashAlgorithm === undefined ? {} : { hashAlgorithm: oneByte(hashAlgorithm, 'hash algorithm') }),
-    ...(keyAlgorithm === undefined ? {} : { keyAlgorithm: oneByte(keyAlgorithm, 'key algorithm') }),
+    expiry,
+    hashAlgorithm: hashAlgorithm === undefined ? undefined : oneByte(hashAlgorithm, 'hash algorithm'),
+    keyAlgorithm: keyAlgorithm === undefined ? undefined : oneByte(keyAlgorithm, 'key algorithm'),
   })
 }
 
@@ -104,9 +104,9 @@ export function caKeysFromJson(text: string): CaKeyImport {
   try {
     list = JSON.parse(text)
   } catch {
-    throw malformed('CA keys', 'JSON')
+    // What is not JSON is no list either.
   }
-  if (!Array.isArray(list)) throw malformed('CA keys', 'a list')
+  if (!Array.isArray(list)) throw malformed('CA keys', 'a list in JSON')
   return collect(list as unknown[], (entry) => caKeyFromText(expectFields(entry)))
 }
 
@@ -116,17 +116,13 @@ export function caKeysFromJson(text: string): CaKeyImport {
  * @throws ERR_CA_KEY when a name is unknown or repeated
  */
 export function caKeysFromCsv(text: string): CaKeyImport {
-  const [header = [], ...rows] = text.split('\n').map((line) =>
-    line
-      .trim()
-      .split(',')
-      .map((cell) => cell.trim()),
-  )
+  const lines = text.split('\n').map((line) => line.split(',').map((cell) => cell.trim()))
+  const [header, ...rows] = lines as [string[], ...string[][]]
   if (new Set(header).size !== header.length) throw malformed('line 1', 'every name once')
   for (const name of header) if (!isFieldName(name)) throw malformed(`line 1: ${name}`, FIELDS.join(', '))
   const read = (cells: string[]): CaKey | undefined => {
     if (cells.length === 1 && cells[0] === '') return undefined
-    if (cells.length !== header.length) throw malformed('line', `${header.length} values`, `${cells.length}`)
+    if (cells.length !== header.length) throw malformed('line', 'as many values as names')
     const present = header.map((name, i) => [name, cells[i]]).filter(([, value]) => value !== '')
     return caKeyFromText(expectFields(Object.fromEntries(present)))
   }
@@ -162,12 +158,12 @@ function expectFields(entry: unknown): CaKeyText {
   if (typeof entry !== 'object' || entry === null) throw malformed('CA key', 'an object')
   for (const [name, value] of Object.entries(entry)) {
     if (!isFieldName(name)) throw malformed(`CA key: ${name}`, FIELDS.join(', '))
-    if (typeof value !== 'string') throw malformed(`CA key: ${name}`, 'text', typeof value)
+    if (typeof value !== 'string') throw malformed(`CA key: ${name}`, 'text')
   }
-  for (const name of REQUIRED) if (!Object.hasOwn(entry, name)) throw malformed(`CA key: ${name}`, 'a value', 'nothing')
+  for (const name of REQUIRED) if (!Object.hasOwn(entry, name)) throw malformed(`CA key: ${name}`, 'a value')
   return entry as CaKeyText
 }
 
-function malformed(label: string, expected: string, got?: string): IssuerkitError {
-  return new IssuerkitError('ERR_CA_KEY', { label, expected, ...(got === undefined ? {} : { got }) })
+function malformed(label: string, expected: string): IssuerkitError {
+  return new IssuerkitError('ERR_CA_KEY', { label, expected })
 }

@@ -32,11 +32,11 @@ export interface CaKeyParts {
   /** 20 bytes. A key that comes from outside has one; without it the checksum is formed. */
   readonly checksum?: Uint8Array
   /** YYYYMMDD. */
-  readonly expiry?: string
+  readonly expiry?: string | undefined
   /** Hash algorithm indicator; 1 (SHA-1) where absent. */
-  readonly hashAlgorithm?: number
+  readonly hashAlgorithm?: number | undefined
   /** Public key algorithm indicator; 1 (RSA) where absent. */
-  readonly keyAlgorithm?: number
+  readonly keyAlgorithm?: number | undefined
 }
 
 /**
@@ -57,7 +57,7 @@ export function createCaKey(parts: CaKeyParts): CaKey {
     throw refused(`${name}: modulus`, '64 to 248 bytes', `${modulus.length} bytes`)
   }
   if (modulus[0] === 0 || (modulus[modulus.length - 1] as number) % 2 === 0) {
-    throw refused(`${name}: modulus`, 'an odd number without leading zero bytes')
+    throw refused(`${name}: modulus`, 'an odd number without leading zero bytes', 'another')
   }
   if (!isEmvExponent(exponent)) throw refused(`${name}: exponent`, '03 or 010001', toHex(exponent))
   const checksum = sha1(concat(rid, Uint8Array.of(index), modulus, exponent))
@@ -82,6 +82,6 @@ function expectIndicator(label: string, indicator: number | undefined, known: nu
   if (indicator !== undefined && indicator !== known) throw refused(label, String(known), String(indicator))
 }
 
-function refused(label: string, expected: string, got?: string): IssuerkitError {
-  return new IssuerkitError('ERR_CA_KEY', { label, expected, ...(got === undefined ? {} : { got }) })
+function refused(label: string, expected: string, got: string): IssuerkitError {
+  return new IssuerkitError('ERR_CA_KEY', { label, expected, got })
 }

@@ -83,10 +83,11 @@ type DataObject = Pick<Tlv, 'tag' | 'value' | 'bytes'>
 
 /** The data objects of the answer, of which none may stand twice. */
 function dataObjects(response: Uint8Array): readonly DataObject[] | undefined {
-  const list = attempt(() => parseTlv(response, { nonMinimalLengths: true })) ?? []
+  const list = attempt(() => parseTlv(response, { nonMinimalLengths: true }))
+  if (list === undefined || list.length > 2) return undefined
   // Read as a data object, the status 9000 is an empty certificate.
   const [template, status] = list
-  if (template === undefined || list.length > 2) return undefined
+  if (template === undefined) return undefined
   if (status !== undefined && toHex(status.bytes) !== '9000') return undefined
   // [EMV-B3] 6.5.5.4: format 1 begins with the CID and has no place for a signature.
   if (template.tag === '80') return [{ tag: '9F27', value: template.value.subarray(0, 1), bytes: template.bytes }]

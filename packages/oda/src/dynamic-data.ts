@@ -124,15 +124,15 @@ const FDDA_TAGS: Readonly<Record<FddaVariant, readonly string[]>> = {
  * and the card answers with card authentication related data (9F69).
  * @see [PBOC] 12 (qPBOC), [VIS] fDDA
  */
-export function fddaVariant(values: ReadonlyMap<string, Uint8Array>): FddaVariant {
-  const [, , , byte4 = 0] = values.get('9F66') ?? []
-  return (byte4 & 0x80) !== 0 && values.has('9F69') ? '01' : '00'
+export function fddaVariant(values: ReadonlyMap<string, Uint8Array | undefined>): FddaVariant {
+  const byte4 = values.get('9F66')?.[3] ?? 0
+  return (byte4 & 0x80) !== 0 && values.get('9F69') !== undefined ? '01' : '00'
 }
 
 /** The terminal data of fDDA from single values, or `undefined` where one of them is missing. */
 export function fddaTerminalData(
   variant: FddaVariant,
-  values: ReadonlyMap<string, Uint8Array>,
+  values: ReadonlyMap<string, Uint8Array | undefined>,
 ): Uint8Array | undefined {
   const parts = FDDA_TAGS[variant].flatMap((tag) => values.get(tag) ?? [])
   return parts.length === FDDA_TAGS[variant].length ? concat(...parts) : undefined

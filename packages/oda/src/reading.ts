@@ -111,7 +111,7 @@ function findCaKey(
   if (index === undefined || more.length > 0) return fail('CA_KEY_INDEX_MISSING', { rid })
   const key = store.find(profile, rid, index, tags.get('90')?.length)
   if (key === undefined) return fail('CA_KEY_UNKNOWN', { rid, caKeyIndex: Uint8Array.of(index) })
-  // Without a date nothing is judged here; the certificates will not hold.
-  const expired = transactionDate !== undefined && key.expiry !== undefined && transactionDate > key.expiry
+  // Without a transaction date nothing is judged here; the certificates will not hold.
+  const expired = (transactionDate ?? '') > (key.expiry ?? '99991231')
   return expired && !allowExpiredCaKey ? fail('CA_KEY_EXPIRED', caKeyFields(key)) : pass(key, caKeyFields(key))
 }

@@ -72,11 +72,9 @@ function generateAc(reading: CardReading, tags: Tags): DynamicInput {
 
 function processingOptions({ fci, pdolData }: CardReading, tags: Tags): DynamicInput {
   const pdol = attempt(() => findTlv(parseTlv(fci ?? new Uint8Array(0)), '6F', 'A5', '9F38')?.value)
-  const values = new Map(tags)
-  for (const tag of ['9F37', '9F02', '5F2A', '9F66']) {
-    const value = valueIn(pdol, pdolData, tag)
-    if (value !== undefined) values.set(tag, value)
-  }
+  // The terminal's values are those that it sent: a card that could give them itself would choose what it signs.
+  const sent = ['9F37', '9F02', '5F2A', '9F66'].map((tag) => [tag, valueIn(pdol, pdolData, tag)] as const)
+  const values = new Map([...sent, ['9F69', tags.get('9F69')] as const])
   return {
     terminalData: fddaTerminalData(fddaVariant(values), values),
     signedDynamicApplicationData: tags.get('9F4B'),
@@ -85,9 +83,10 @@ function processingOptions({ fci, pdolData }: CardReading, tags: Tags): DynamicI
 
 /** The value that data built by a data object list holds for a tag. */
 function valueIn(dol: Uint8Array | undefined, data: Uint8Array | undefined, tag: string): Uint8Array | undefined {
-  if (dol === undefined || data === undefined) return undefined
+  const entries = dol && attempt(() => parseDol(dol))
+  if (entries === undefined || data === undefined) return undefined
   let offset = 0
-  for (const entry of attempt(() => parseDol(dol)) ?? []) {
+  for (const entry of entries) {
     const end = offset + entry.length
     if (entry.tag === tag) return end <= data.length ? data.subarray(offset, end) : undefined
     offset = end

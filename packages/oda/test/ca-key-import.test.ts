@@ -38,6 +38,13 @@ describe('a CA key from TLV', () => {
     ]).toEqual(['A000000333', 3, modulus, '03', checksum, '20221231'])
   })
 
+  it('may have the exponent 010001', () => {
+    const other = CA_KEY_DATA.find((one) => one.exponent === '010001' && one.modulus.length === 256) as CaKeyText
+    const parts = [`9F0605${other.rid}`, `9F2201${other.index}`, `DF028180${other.modulus}`, 'DF0403010001']
+    const key = caKeyFromTlv(fromHex(`${parts.join('')}DF0314${other.checksum}`))
+    expect([toHex(key.exponent), toHex(key.modulus)]).toEqual(['010001', other.modulus])
+  })
+
   it('may lack expiry and algorithms', () => {
     const key = caKeyFromTlv(fromHex(TLV.replace('DF050420221231DF060101DF070101', '')))
     expect('expiry' in key).toBe(false)
@@ -100,7 +107,14 @@ describe('a CA key from TLV', () => {
 
 describe('CA keys from JSON', () => {
   it('come with the refused ones beside them', () => {
-    const list = [TEXT, { ...TEXT, exponent: '02' }, { ...TEXT, expiry: '20301231' }, 'no key', null, { ...TEXT, x: 1 }]
+    const list = [
+      TEXT,
+      { ...TEXT, exponent: '02' },
+      { ...TEXT, expiry: '20301231' },
+      'no key',
+      null,
+      { ...TEXT, x: '1' },
+    ]
     const { keys, refused } = caKeysFromJson(JSON.stringify(list))
     expect(keys.map(({ expiry }) => expiry)).toEqual([undefined, '20301231'])
     expect(refused.map(({ entry, error }) => [entry, error.code, error.label])).toEqual([
@@ -148,9 +162,8 @@ describe('CA keys from CSV', () => {
   })
 
   it('name the line of a refused key', () => {
-    const text = [HEADER, ROW, ROW.replace(',03,', ',02,'), '', 'x', `${ROW},`, ROW.replace('A000000333', '')].join(
-      '\n',
-    )
+    const rows = [ROW, ROW.replace(',03,', ',02,'), '', 'x', `${ROW},`, ROW.replace('A000000333', ''), ROW.slice(2)]
+    const text = [HEADER, ...rows].join('\n')
     const { keys, refused } = caKeysFromCsv(text)
     expect(keys.length).toBe(1)
     expect(refused.map(({ entry, error }) => [entry, error.label])).toEqual([
@@ -158,6 +171,7 @@ describe('CA keys from CSV', () => {
       [5, 'line'],
       [6, 'line'],
       [7, 'CA key: rid'],
+      [8, 'CA key: index'],
     ])
   })
 

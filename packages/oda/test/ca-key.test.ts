@@ -55,6 +55,13 @@ describe('a CA key', () => {
     expect(refusal({ modulus: fromHex(`${CA.n.slice(0, -2)}02`) })).toEqual(expected)
   })
 
+  it('tells what it got instead', () => {
+    const got = (changes: Partial<CaKeyParts>): void => void createCaKey({ ...PARTS, ...changes })
+    expect(() => got({ rid: new Uint8Array(4) })).toThrow(expect.objectContaining({ got: '4 bytes' }))
+    expect(() => got({ modulus: new Uint8Array(63) })).toThrow(expect.objectContaining({ got: '63 bytes' }))
+    expect(() => got({ exponent: fromHex('02') })).toThrow(expect.objectContaining({ got: '02' }))
+  })
+
   it('is refused for RID, index, algorithms, expiry', () => {
     expect(refusal({ rid: fromHex('A0000003') })).toEqual(['ERR_CA_KEY', 'CA key: rid'])
     expect(refusal({ rid: fromHex('A00000033301') })).toEqual(['ERR_CA_KEY', 'CA key: rid'])
@@ -65,11 +72,19 @@ describe('a CA key', () => {
   })
 
   it('keeps what it was given, in copies', () => {
-    const modulus = fromHex(CA.n)
-    const key = createCaKey({ ...PARTS, modulus, expiry: '20301231', hashAlgorithm: 1, keyAlgorithm: 1, index: 255 })
-    modulus.fill(0)
+    const [rid, modulus, exponent] = [fromHex('A000000333'), fromHex(CA.n), fromHex('03')]
+    const key = createCaKey({
+      rid,
+      modulus,
+      exponent,
+      expiry: '20301231',
+      hashAlgorithm: 1,
+      keyAlgorithm: 1,
+      index: 255,
+    })
+    for (const bytes of [rid, modulus, exponent]) bytes.fill(0)
     expect(toHex(key.modulus)).toBe(CA.n)
-    expect(key).toMatchObject({ rid: PARTS.rid, index: 255, expiry: '20301231' })
+    expect(key).toMatchObject({ rid: PARTS.rid, exponent: PARTS.exponent, index: 255, expiry: '20301231' })
     expect('expiry' in createCaKey({ ...PARTS, index: 0 })).toBe(false)
   })
 

@@ -79,6 +79,10 @@ describe('the CA key of a reading', () => {
     expect(verdict.recovered).toEqual({ rid: fromHex('A000000333') })
   })
 
+  it('is found without a certificate to be measured by', () => {
+    expect(faultOf(judge({ '90': undefined }))).toEqual(['issuer-certificate', 'ISSUER_CERT_MISSING'])
+  })
+
   it('is unknown under another index or RID', () => {
     expect(faultOf(judge({ '8F': '04' }))).toEqual(['ca-key', 'CA_KEY_UNKNOWN'])
     const verdict = judge({}, { aid: fromHex('A0000000031010') })

@@ -164,6 +164,14 @@ describe('fDDA from a session', () => {
     expect(outcome(judge({ method: 'fdda', tags, ...more }))).toBe(reason)
   })
 
+  it('takes no value of the terminal from the card', () => {
+    const tags = { '9F4B': bare, '9F37': NUMBER }
+    expect(outcome(judge({ method: 'fdda', tags, fci: FCI, pdolData: '360000' }))).toBe('TERMINAL_DATA_MISSING')
+    const asked = { '9F4B': full, '9F69': RELATED, '9F66': '36000080' }
+    const silent = DATA.replace('36000080', '36000000')
+    expect(outcome(judge({ method: 'fdda', tags: asked, fci: FCI, pdolData: silent }))).toBe('SDAD_HASH')
+  })
+
   it('is checked from a transcript, whose answer to GET PROCESSING OPTIONS holds the signature', () => {
     const static_ = STATIC_DATA.slice(0, -4)
     const icc = iccCertificate({ staticData: `${static_}2000` })
@@ -189,7 +197,7 @@ describe('fDDA from a session', () => {
 
 describe('other methods', () => {
   it.each(['sda', 'icc-key', 'pin-key'] as const)('%s sign no exchange', (method) => {
-    expect(dynamicInputOf(method, readingOf(), new Map())).toEqual({})
+    expect(dynamicInputOf(method, readingOf(), new Map())).toStrictEqual({})
   })
 })
 

@@ -76,7 +76,7 @@ function referenceFormat4(key: Uint8Array, pin: string, pan: string, random: Uin
   return hexText(aes(Buffer.from(a.map((byte, i) => byte ^ panField.readUInt8(i)))))
 }
 
-describe('format 4', () => {
+describe('format 4', { timeout: 60_000 }, () => {
   it.each(FORMAT_4)('key %s, PIN %s, PAN %s: published', (key, pin, pan, fill, block) => {
     const { random, asked } = fixedRandom(fill)
     expect(hexText(encipherPinBlock({ format: 4, key: aesKey(key), pin, pan, random }))).toBe(block)
@@ -135,7 +135,7 @@ describe('format 4', () => {
   })
 })
 
-describe('formats 0 and 3', () => {
+describe('formats 0 and 3', { timeout: 60_000 }, () => {
   it('are one block of TDES', () => {
     const block = encipherPinBlock({ format: 0, key: tdesKey(), pin: '1234', pan: '5555555551234567' })
     // The clear block 041261AAAAEDCBA9 is psec's.
@@ -228,7 +228,7 @@ describe('what is refused before the cipher', () => {
   })
 })
 
-describe('10,000 random blocks', () => {
+describe('10,000 random blocks', { timeout: 60_000 }, () => {
   it.each([
     [4, 2_500],
     [3, 5_000],

@@ -87,7 +87,7 @@ describe('a PIN', () => {
   })
 })
 
-describe('random blocks', () => {
+describe('random blocks', { timeout: 60_000 }, () => {
   it('are D1 XOR D2 XOR D4, with big numbers', () => {
     const keys = fc.uint8Array({ minLength: 16, maxLength: 16 })
     fc.assert(

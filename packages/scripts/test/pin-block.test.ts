@@ -238,7 +238,7 @@ describe('a block that is none', () => {
   })
 })
 
-describe('random PIN blocks', () => {
+describe('random PIN blocks', { timeout: 60_000 }, () => {
   it('are read as they were built', () => {
     fc.assert(
       fc.property(pins, pans, fc.constantFrom(0, 1, 2, 3), (pin, pan, format) => {
