@@ -10,7 +10,7 @@ export interface Target {
    * verdict. A broken promise of the target (a round trip) is a plain Error.
    */
   readonly run: (input: Uint8Array) => unknown
-  /** How many inputs `npm test` gives it, 100,000 if nothing is said: fewer where RSA or long texts take their time. */
+  /** How many inputs `npm test` gives it, 100,000 if nothing is said: fewer where RSA, long texts or long lists take their time. */
   readonly inputs?: number
   /** The longest input that is made for it, in bytes; 512 if nothing is said. */
   readonly longest?: number

@@ -90,7 +90,7 @@ export const KEY_TARGETS: readonly Target[] = [
   },
   {
     name: 'issuer-certificate',
-    inputs: 10_000,
+    inputs: 5_000,
     run(input) {
       const parts = certificate(input, 0x02)
       const caKey = { rid: Uint8Array.of(0xa0, 0, 0, 3, 0x33), index: 3, checksum: new Uint8Array(20) }
@@ -100,7 +100,7 @@ export const KEY_TARGETS: readonly Target[] = [
   },
   {
     name: 'icc-certificate',
-    inputs: 10_000,
+    inputs: 5_000,
     run(input) {
       const parts = certificate(input, 0x04)
       const staticData = { ok: true, bytes: new Uint8Array(0) } as const

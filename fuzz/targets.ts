@@ -77,6 +77,7 @@ export const TARGETS: readonly Target[] = [
   {
     // An AFL behind its length byte, then records behind theirs, dealt to the AFL's places one after another.
     name: 'afl-records',
+    inputs: 20_000,
     run(input) {
       const [afl = input, ...data] = splitParts(input, 1)
       const { records } = dealRecords(parseAfl(afl), data)

@@ -20,7 +20,8 @@ export function shorten(hex: string): string {
   return hex.length <= 40 ? hex : `${hex.slice(0, 16)}..${hex.slice(-8)} (${hex.length / 2} bytes)`
 }
 
-/** A PAN as it may be shown: the first six and the last four digits. */
+/** A PAN as it may be shown: the last four digits, and the first six where that leaves digits hidden. */
 export function maskPan(pan: string): string {
-  return `${pan.slice(0, 6)}${'*'.repeat(Math.max(pan.length - 10, 0))}${pan.slice(-4)}`
+  const first = pan.length > 10 ? pan.slice(0, 6) : ''
+  return `${first}${pan.slice(-4).padStart(pan.length - first.length, '*')}`
 }

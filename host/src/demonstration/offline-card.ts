@@ -4,11 +4,18 @@ import { authenticateReading, type OdaVerdict, publishedCaKeys, type StageLine, 
 import { CARD_DATE, recordedSession } from './example.js'
 import { maskPan, type Part, shorten } from './lines.js'
 
+interface Choices {
+  /** YYYYMMDD, the day as of which the card is judged. */
+  readonly transactionDate?: string
+  /** What becomes of the recorded session before it is read. */
+  readonly session?: (text: string) => string
+}
+
 /** The part: static data and ICC certificate, each stage with what it recovers. */
-export function offlineCard(): Part {
-  const reading = readingFromTranscript(parseTranscript(recordedSession()))
+export function offlineCard({ transactionDate = CARD_DATE, session = (text) => text }: Choices = {}): Part {
+  const reading = readingFromTranscript(parseTranscript(session(recordedSession())))
   const tags = collectRecords(reading.records)
-  const options = { store: publishedCaKeys().store, transactionDate: CARD_DATE }
+  const options = { store: publishedCaKeys().store, transactionDate }
   const sda = authenticateReading(reading, { ...options, method: 'sda' })
   const icc = authenticateReading(reading, { ...options, method: 'icc-key' })
   const missing = reading.missing.map(
@@ -20,7 +27,7 @@ export function offlineCard(): Part {
     lines: [
       [
         'application',
-        `${toHex(reading.aid ?? new Uint8Array())}, AIP ${toHex(reading.aip)}, PAN ${maskPan(pan)}, as of ${CARD_DATE}`,
+        `${toHex(reading.aid ?? new Uint8Array())}, AIP ${toHex(reading.aip)}, PAN ${maskPan(pan)}, as of ${transactionDate}`,
       ],
       ['records', `${reading.records.length} read by the AFL; not in the recording: ${missing.join('; ') || 'none'}`],
       ...stageLines(sda),

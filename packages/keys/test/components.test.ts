@@ -27,8 +27,10 @@ describe('combineComponents', () => {
   ] as const)('gives keys of %s of %i bytes, checked by the values given', (algorithm, length, block) => {
     const legacy = { tdes: opensslDes, aes: opensslAes, sm4: opensslSm4 }[algorithm]
     const kcv = (key: Uint8Array): string => toHex(legacy(key, new Uint8Array(block)).subarray(0, 3))
+    // Without bias: fast-check likes zeros, and a zero component is refused.
+    const part = fc.noBias(bytesOf(length))
     fc.assert(
-      fc.property(bytesOf(length), bytesOf(length), bytesOf(length), (...parts) => {
+      fc.property(part, part, part, (...parts) => {
         const whole = parts.reduce(xorBytes)
         const components = parts.map((bytes) => ({ bytes, kcv: kcv(bytes) }))
         const options = { kcv: kcv(whole), kcvMethod: 'legacy' } as const

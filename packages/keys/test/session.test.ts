@@ -12,6 +12,7 @@ import {
 } from '../src/index.js'
 import { coded } from './support/errors.js'
 import {
+  ANY_KEY,
   bytesOf,
   type Encipher,
   forgeAes,
@@ -32,7 +33,7 @@ const R = fromHex('D17B15836FAB99A2')
 const hexOf = (key: { expose(): Uint8Array }): string => toHex(key.expose())
 const odd = (bytes: Uint8Array): Uint8Array =>
   bytes.map((byte) => (byte.toString(2).replaceAll('0', '').length % 2 === 1 ? byte : byte ^ 1))
-const tdes = (bytes: Uint8Array): TdesKey<'icc', 'AC'> => TdesKey.create('icc', 'AC', bytes)
+const tdes = (bytes: Uint8Array): TdesKey<'icc', 'AC'> => TdesKey.create('icc', 'AC', bytes, ANY_KEY)
 const notAtc = ([high = 0, low = 0]: Uint8Array): number[] => [high ^ 0xff, low ^ 0xff]
 const blocks = (encipher: Encipher, key: Uint8Array, ...of: readonly (readonly number[])[]): Uint8Array =>
   Uint8Array.from(of.flatMap((block) => [...encipher(key, Uint8Array.from(block))]))
