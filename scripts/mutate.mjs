@@ -12,7 +12,7 @@ const PURE = ['apdu', 'keys', 'scripts', 'oda', 'securechannel']
 const MARK = 92
 
 // Properties of the tests run so many cases for each mutant, not the thousand of `npm test`.
-process.env.PROPERTY_RUNS ??= '100'
+process.env.PROPERTY_RUNS ??= '25'
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
 const oneLine = (text) => text.replaceAll(/\s+/g, ' ').trim()

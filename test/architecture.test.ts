@@ -49,7 +49,7 @@ const LIBRARIES: readonly LibraryRow[] = [
   { module: 'commander', files: ['host/src/**', 'host/test/**'], reason: 'the command line' },
   {
     module: 'node:**',
-    files: ['host/src/**', 'scripts/**', 'examples/**', 'fuzz/**'],
+    files: ['host/src/**', 'scripts/**', 'examples/**', 'fuzz/**', 'bench/**'],
     reason: 'they run in Node only',
   },
   { module: 'node:**', files: TESTS, reason: 'tests run in Node only' },

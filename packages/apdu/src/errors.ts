@@ -28,7 +28,7 @@ export const ERROR_CODES = {
   ERR_ARQC: 'An application cryptogram is not 8 bytes.',
   ERR_ARC: 'An authorisation response code is not 2 bytes.',
   ERR_PADDING: 'A padding method is unknown, or a padded message has no valid padding.',
-  ERR_MAC_LENGTH: 'A MAC length is outside 4 to 8 bytes.',
+  ERR_MAC_LENGTH: 'A MAC length is outside 4 to 8 bytes, 4 to 16 for the AES and SM4 primitives.',
   ERR_SCHEME: 'A scheme is unknown or lacks what the operation needs.',
   ERR_OPTION: 'An option names a method or mode that does not exist, or a number outside its range.',
   ERR_PIN: 'A PIN is not 4 to 12 decimal digits.',
@@ -37,6 +37,10 @@ export const ERROR_CODES = {
   ERR_SCRIPT: 'An issuer script command or template is malformed or does not fit its limits.',
   ERR_CA_KEY: 'A CA public key is malformed, has a wrong checksum or an exponent other than 3 and 65537.',
   ERR_RSA: 'An RSA operand has another length than its modulus, or is not below it.',
+  ERR_CHANNEL: 'A secure channel cannot be opened, or cannot go on: a refusal, a failed check, a step out of order.',
+  ERR_CERTIFICATE: 'A card-verifiable certificate is malformed, or fails a check of its chain.',
+  ERR_SECURE_MESSAGING:
+    'A message under secure messaging is malformed, unprotected, or fails its MAC; the session ends.',
   ERR_VECTOR_FILE: 'A vector file has an unknown field, operation or value.',
 } as const
 

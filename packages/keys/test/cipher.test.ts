@@ -2,16 +2,16 @@ import { fromHex, toHex } from '@issuerkit/apdu'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  AesKey,
   type CipherMode,
+  createKey,
   decipherBlocks,
   type EncipheringKey,
   encipherBlocks,
-  Sm4Key,
   TdesKey,
 } from '../src/index.js'
 import { coded } from './support/errors.js'
 import {
+  ANY_KEY,
   bytesOf,
   type Encipher,
   forgeAes,
@@ -40,58 +40,55 @@ describe.each([
   ['tdes', [16, 24], 8, [opensslDes, forgeDes]],
   ['aes', [16, 24, 32], 16, [opensslAes, forgeAes]],
   ['sm4', [16], 16, [opensslSm4]],
-] as const)(
-  '%s',
-  (algorithm, sizes, block, ciphers) => {
-    const zoneKey = (bytes: Uint8Array): EncipheringKey => createKey(algorithm, 'zone', 'DEK', bytes, ANY_KEY)
-    const keys = fc.constantFrom(...sizes).chain(bytesOf)
-    const data = fc.integer({ min: 1, max: 5 }).chain((count) => bytesOf(count * block))
+] as const)('%s', (algorithm, sizes, block, ciphers) => {
+  const zoneKey = (bytes: Uint8Array): EncipheringKey => createKey(algorithm, 'zone', 'DEK', bytes, ANY_KEY)
+  const keys = fc.constantFrom(...sizes).chain(bytesOf)
+  const data = fc.integer({ min: 1, max: 5 }).chain((count) => bytesOf(count * block))
 
-    it('agrees with outside ciphers in ECB and CBC mode, and deciphers what it enciphered', () => {
-      fc.assert(
-        fc.property(
-          keys,
-          data,
-          fc.option(bytesOf(block)),
-          fc.constantFrom<Encipher>(...ciphers),
-          (bytes, plain, iv, cipher) => {
-            const key = zoneKey(bytes)
-            const mode: CipherMode = iv === null ? { mode: 'ecb' } : { mode: 'cbc', iv }
-            const enciphered = encipherBlocks(key, plain, mode)
-            expect(toHex(enciphered)).toBe(chained(cipher, bytes, plain, block, iv ?? undefined))
-            expect(toHex(decipherBlocks(key, enciphered, mode))).toBe(toHex(plain))
-          },
-        ),
-        { numRuns: 1000 },
+  it('agrees with outside ciphers in ECB and CBC mode, and deciphers what it enciphered', () => {
+    fc.assert(
+      fc.property(
+        keys,
+        data,
+        fc.option(bytesOf(block)),
+        fc.constantFrom<Encipher>(...ciphers),
+        (bytes, plain, iv, cipher) => {
+          const key = zoneKey(bytes)
+          const mode: CipherMode = iv === null ? { mode: 'ecb' } : { mode: 'cbc', iv }
+          const enciphered = encipherBlocks(key, plain, mode)
+          expect(toHex(enciphered)).toBe(chained(cipher, bytes, plain, block, iv ?? undefined))
+          expect(toHex(decipherBlocks(key, enciphered, mode))).toBe(toHex(plain))
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('begins CBC mode with zeros unless told', () => {
+    const key = zoneKey(BYTES)
+    const plain = new Uint8Array(3 * block).fill(0x5a)
+    const enciphered = encipherBlocks(key, plain, { mode: 'cbc' })
+    expect(toHex(enciphered)).toBe(toHex(encipherBlocks(key, plain, { mode: 'cbc', iv: new Uint8Array(block) })))
+    expect(toHex(decipherBlocks(key, enciphered, { mode: 'cbc' }))).toBe(toHex(plain))
+  })
+
+  it.each([0, 1, block - 1, block + 1, 2 * block - 1])('refuses %i bytes of data', (length) => {
+    for (const run of [encipherBlocks, decipherBlocks]) {
+      expect(() => run(zoneKey(BYTES), new Uint8Array(length), { mode: 'ecb' })).toThrow(
+        coded('ERR_LENGTH', { label: 'data', expected: `whole blocks of ${block} bytes`, got: `${length} bytes` }),
       )
-    })
+    }
+  })
 
-    it('begins CBC mode with zeros unless told', () => {
-      const key = zoneKey(BYTES)
-      const plain = new Uint8Array(3 * block).fill(0x5a)
-      const enciphered = encipherBlocks(key, plain, { mode: 'cbc' })
-      expect(toHex(enciphered)).toBe(toHex(encipherBlocks(key, plain, { mode: 'cbc', iv: new Uint8Array(block) })))
-      expect(toHex(decipherBlocks(key, enciphered, { mode: 'cbc' }))).toBe(toHex(plain))
-    })
-
-    it.each([0, 1, block - 1, block + 1, 2 * block - 1])('refuses %i bytes of data', (length) => {
-      for (const run of [encipherBlocks, decipherBlocks]) {
-        expect(() => run(zoneKey(BYTES), new Uint8Array(length), { mode: 'ecb' })).toThrow(
-          coded('ERR_LENGTH', { label: 'data', expected: `whole blocks of ${block} bytes`, got: `${length} bytes` }),
-        )
-      }
-    })
-
-    it.each([0, block - 1, block + 1])('refuses an IV of %i bytes', (length) => {
-      const mode = { mode: 'cbc', iv: new Uint8Array(length) } as const
-      for (const run of [encipherBlocks, decipherBlocks]) {
-        expect(() => run(zoneKey(BYTES), new Uint8Array(block), mode)).toThrow(
-          coded('ERR_LENGTH', { label: 'iv', expected: `${block} bytes` }),
-        )
-      }
-    })
-  },
-)
+  it.each([0, block - 1, block + 1])('refuses an IV of %i bytes', (length) => {
+    const mode = { mode: 'cbc', iv: new Uint8Array(length) } as const
+    for (const run of [encipherBlocks, decipherBlocks]) {
+      expect(() => run(zoneKey(BYTES), new Uint8Array(block), mode)).toThrow(
+        coded('ERR_LENGTH', { label: 'iv', expected: `${block} bytes` }),
+      )
+    }
+  })
+})
 
 describe('refused', () => {
   const block = new Uint8Array(8)

@@ -126,7 +126,10 @@ describe('option B', () => {
     fc.assert(
       fc.property(bytesOf(16), cards, (imk, card) => {
         const y = optionB(card.pan, card.panSequence)
-        const key = deriveIccMasterKey(TdesKey.create('issuer', 'AC', imk, ANY_KEY), card, { option: 'B', parity: 'none' })
+        const key = deriveIccMasterKey(TdesKey.create('issuer', 'AC', imk, ANY_KEY), card, {
+          option: 'B',
+          parity: 'none',
+        })
         expect(hexOf(key)).toBe(toHex(pair(opensslDes, imk, y)))
         expect(hexOf(key)).toBe(toHex(pair(forgeDes, imk, y)))
       }),

@@ -3,7 +3,16 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AesKey, type KcvMethod, keyCheckValue, Sm4Key, TdesKey } from '../src/index.js'
 import { coded } from './support/errors.js'
-import { ANY_KEY, bytesOf, forgeAes, forgeDes, opensslAes, opensslDes, opensslSm4, THOUSANDS } from './support/oracles.js'
+import {
+  ANY_KEY,
+  bytesOf,
+  forgeAes,
+  forgeDes,
+  opensslAes,
+  opensslDes,
+  opensslSm4,
+  THOUSANDS,
+} from './support/oracles.js'
 
 const BYTES = fromHex('0123456789ABCDEFFEDCBA9876543210')
 const TDES = TdesKey.create('issuer', 'AC', BYTES)

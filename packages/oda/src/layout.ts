@@ -89,11 +89,12 @@ export function fixedLength(layout: Layout): number {
 /** The fields of a block that is at least {@link fixedLength} bytes long. Each is a copy of its own. */
 export function readFields<L extends Layout>(layout: L, block: Uint8Array): Fields<L> {
   const rest = block.length - fixedLength(layout)
+  const fields: Record<string, Uint8Array> = {}
   let offset = 0
-  const fields = layout.map(([name, length]) => {
-    const start = offset
-    offset += length === REST ? rest : length
-    return [name, block.slice(start, offset)]
-  })
-  return Object.fromEntries(fields) as Fields<L>
+  for (const [name, length] of layout) {
+    const end = offset + (length === REST ? rest : length)
+    fields[name] = block.slice(offset, end)
+    offset = end
+  }
+  return fields as Fields<L>
 }

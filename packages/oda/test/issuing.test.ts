@@ -178,6 +178,12 @@ describe('a CA key in the forms that checkers import', () => {
     expect(caKeysFromCsv(caKeysToCsv([key]))).toEqual({ keys: [key], refused: [] })
   })
 
+  it('has no expiry date unless one is given', () => {
+    const made = createTestCa({ rid: ca.key.rid, index: 0, bits: 512, exponent: 65537 })
+    expect(made.key).not.toHaveProperty('expiry')
+    expect(toHex(made.key.exponent)).toBe('010001')
+  })
+
   it('is found in a store of test keys', () => {
     const store = new CaKeyStore()
     store.add('test', ca.key)
