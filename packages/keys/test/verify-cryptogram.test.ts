@@ -2,6 +2,7 @@ import { concat, fromHex, toHex } from '@issuerkit/apdu'
 import { describe, expect, it } from 'vitest'
 import { VERDICT_REASONS, verifyApplicationCryptogram } from '../src/index.js'
 import { CARD, field55, issuerKey, SCHEME_NAMES } from './support/transactions.js'
+import { keySets, request, set, verify, without } from './support/verdicts.js'
 
 describe('V', () => {
   it.each(SCHEME_NAMES)('%s', (name) => {
