@@ -74,7 +74,8 @@ function rsaPrivate({ modulus, exponent, privateExponent, primes: [p, q] }: RsaK
 function generateRsa(bits: number, exponent: number): RsaKeyParts {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: bits, publicExponent: exponent })
   const { n, e, d, p, q } = privateKey.export({ format: 'jwk' })
-  const bytes = (text: string | undefined) => new Uint8Array(Buffer.from(text ?? '', 'base64url'))
+  // A private key has all of them; the type of a JWK cannot say so.
+  const bytes = (text: string | undefined) => new Uint8Array(Buffer.from(text as string, 'base64url'))
   return { modulus: bytes(n), exponent: bytes(e), privateExponent: bytes(d), primes: [bytes(p), bytes(q)] }
 }
 

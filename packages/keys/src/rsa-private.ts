@@ -156,7 +156,7 @@ function toBigInt(bytes: Uint8Array): bigint {
 
 function toBytes(value: bigint): Uint8Array {
   const text = value.toString(16)
-  return fromHex(text.length % 2 === 0 ? text : `0${text}`)
+  return fromHex(text.padStart(text.length + (text.length % 2), '0'))
 }
 
 function notAKey(): IssuerkitError {

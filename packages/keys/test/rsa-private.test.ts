@@ -63,6 +63,11 @@ describe('the private operation', () => {
   })
 })
 
+it('finds primes of one byte and of half a byte', () => {
+  const key = RsaPrivateKey.create({ modulus: fromHex('BB'), exponent: fromHex('03'), privateExponent: fromHex('6B') })
+  expect(new Set(key.expose().primes.map(toHex))).toEqual(new Set(['0B', '11']))
+})
+
 describe('what is no key', () => {
   it.each([
     ['another exponent', { ...PARTS, exponent: fromHex('010001') }],
