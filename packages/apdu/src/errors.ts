@@ -41,6 +41,7 @@ export const ERROR_CODES = {
   ERR_CERTIFICATE: 'A card-verifiable certificate is malformed, or fails a check of its chain.',
   ERR_SECURE_MESSAGING:
     'A message under secure messaging is malformed, unprotected, or fails its MAC; the session ends.',
+  ERR_BATCH: 'A line of a batch is too long, or is not a JSON object of the fields that the batch takes.',
   ERR_VECTOR_FILE: 'A vector file has an unknown field, operation or value.',
 } as const
 

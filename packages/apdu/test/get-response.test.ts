@@ -100,6 +100,12 @@ describe('61XX', () => {
 })
 
 describe('6CXX', () => {
+  it('leaves the command that was given as it was', async () => {
+    const command = hex('00B2010C00')
+    await withGetResponse(scripted('6C2A', '9000').exchange)(command)
+    expect(text(command)).toBe('00B2010C00')
+  })
+
   it.each([
     ['00B2010C00', '6C2A', '00B2010C2A'],
     ['00B2010C10', '6C00', '00B2010C00'],

@@ -246,3 +246,17 @@ describe('readingFromTranscript', () => {
     expect(thrown(() => read())).toMatchObject({ label: 'session', got: 'none' })
   })
 })
+
+describe('what comes after the application, or is no exchange', () => {
+  it('another application selected later is not the one that was read', () => {
+    expect(read(SELECT_A, GPO, SELECT_B)).toMatchObject({ aid: hex('A000000333010101') })
+  })
+
+  it('a command whose P2 looks like that of READ RECORD is none', () => {
+    expect(read(GPO, ['80CA010C00', '70009000'])).toMatchObject({ records: [], outside: [], others: [{}] })
+  })
+
+  it('exchanges without a header or a status are not there', () => {
+    expect(read(GPO, ['00B201', '9000'], ['80AE800000', '90'])).toMatchObject({ others: [] })
+  })
+})
