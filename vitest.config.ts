@@ -7,6 +7,8 @@ const ssr = { resolve: { conditions, externalConditions: conditions } }
 
 export default defineConfig({
   test: {
+    // Both cores of a small machine; left to itself vitest keeps one free.
+    maxWorkers: 2,
     projects: [
       {
         resolve,

@@ -42,6 +42,7 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   ERR_CHANNEL: 422,
   ERR_CERTIFICATE: 422,
   ERR_SECURE_MESSAGING: 422,
+  ERR_BATCH: 400,
   ERR_VECTOR_FILE: 400,
 }
 

@@ -2,7 +2,8 @@
 import type { Routes } from './context.js'
 import { cryptogramRoutes } from './routes/cryptograms.js'
 import { odaRoutes } from './routes/oda.js'
+import { odaBatchRoutes } from './routes/oda-batch.js'
 import { scriptRoutes } from './routes/scripts.js'
 
 /** The modules of routes under /v1. */
-export const ROUTES: readonly Routes[] = [odaRoutes, cryptogramRoutes, scriptRoutes]
+export const ROUTES: readonly Routes[] = [odaRoutes, odaBatchRoutes, cryptogramRoutes, scriptRoutes]

@@ -154,15 +154,59 @@ describe('what refuses a file', () => {
   })
 })
 
-describe('operations that are not built', () => {
-  it('say so by name and count as failed', () => {
-    const one = { id: 'a', source: 'test', inputs: { anything: true }, expect: { payload: '00' } }
-    expect(run({ format: 'issuerkit-vectors/1', operation: 'channel-decipher', cases: [one, one] })).toMatchObject({
-      operation: 'channel-decipher',
-      passed: 0,
-      failed: 2,
-      failures: [{ id: 'a', stage: 'operation', got: 'channel-decipher is not built yet' }, {}],
-    })
+describe('an operation of the channel', () => {
+  const only = (name: string, change: (inputs: Case['inputs']) => void, index = 0, error?: string) => {
+    const file = load(name)
+    const { expect: _, ...one } = file.cases[index] as Case
+    change(one.inputs)
+    const outcome = error === undefined ? { expect: (file.cases[index] as Case).expect ?? {} } : { error }
+    return run({ ...file, cases: [{ ...one, ...outcome }] })
+  }
+
+  it('says so when the card cannot open a key transport', () => {
+    const zero = (inputs: Case['inputs']): void => {
+      inputs['ciphertext'] = '00'.repeat(128)
+    }
+    expect(only('channel-decipher.json', zero, 0, 'ERR_CHANNEL')).toMatchObject({ passed: 1, failed: 0 })
+  })
+
+  it('takes private keys without their primes', () => {
+    const shorten = (inputs: Case['inputs']): void => {
+      const { n, e, d } = inputs['cardKey'] as Record<string, string>
+      inputs['cardKey'] = { n, e, d }
+    }
+    expect(only('channel-decipher.json', shorten)).toMatchObject({ passed: 1, failed: 0 })
+  })
+
+  it('refuses a malformed list, number or length', () => {
+    const set = (name: string, value: unknown) => (inputs: Case['inputs']) => {
+      inputs[name] = value
+    }
+    expect(() => only('channel-internal-authenticate.json', set('sessionKeys', '00'))).toThrow(refused())
+    expect(() => only('channel-internal-authenticate.json', set('sessionKeys', ['0']))).toThrow(refused())
+    expect(() => only('channel-internal-authenticate.json', set('cardKey', { n: 'no' }))).toThrow(refused())
+    expect(() => only('secure-messaging.json', set('command', { le: '00' }))).toThrow(refused())
+    const list = (inputs: Case['inputs']): void => set('sessionKeys', 'none')(inputs)
+    expect(only('channel-internal-authenticate.json', list, 0, 'ERR_VECTOR_FILE').passed).toBe(1)
+  })
+
+  it('derives what the templates ask for, and nothing else', () => {
+    const payload = (value: string) => (inputs: Case['inputs']) => {
+      inputs['payload'] = value
+    }
+    const file = load('channel-session-keys.json')
+    const { dek } = first(file).expect as Record<string, string>
+    const one = { ...first(file), expect: { mac: '00', dek } }
+    payload('D30100B8069501C0800180')(one.inputs)
+    expect(run({ ...file, cases: [one] }).failures).toEqual([
+      { id: one.id, stage: 'mac', expected: '00', got: 'nothing' },
+    ])
+    const answers = {
+      ...first(file),
+      expect: { rmac: first(load('channel-session-keys.json')).expect?.['mac'], counter: 'A9800645CED753BB' },
+    }
+    payload('D30100B406950120800180')(answers.inputs)
+    expect(run({ ...file, cases: [answers] }).failures).toEqual([])
   })
 })
 

@@ -2,6 +2,8 @@
 export interface CommandIo {
   readonly out: (text: string) => void
   readonly err: (text: string) => void
+  /** Standard input, where it is not the process's own. */
+  readonly input?: AsyncIterable<Uint8Array>
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 

@@ -6,7 +6,10 @@ import { IssuerkitError } from '@issuerkit/apdu'
 import { Command, CommanderError } from 'commander'
 import { HostError } from '../errors.js'
 import { HOST_VERSION } from '../version.js'
+import { caCommand } from './ca.js'
+import { channelCommand } from './channel.js'
 import { type CommandIo, EXIT, processIo } from './io.js'
+import { odaCommand } from './oda.js'
 import { serveCommand } from './serve.js'
 import { startCommand } from './start.js'
 import { Stopped } from './stop-signals.js'
@@ -22,8 +25,9 @@ export async function runCommandLine(args: readonly string[], io: CommandIo = pr
   }
   const program = new Command('issuerkit').description('issuer host and tools for EMV and PBOC chip cards')
   program.version(HOST_VERSION)
-  for (const make of [startCommand, serveCommand, vectorsCommand]) program.addCommand(make(io, done))
-  for (const command of [program, ...program.commands]) {
+  for (const make of [startCommand, serveCommand, vectorsCommand, odaCommand, caCommand, channelCommand])
+    program.addCommand(make(io, done))
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err })
   }
   try {

@@ -69,6 +69,11 @@ export class CaseInputs {
     return Object.hasOwn(this.#inputs, name)
   }
 
+  /** Whether the field holds `null`: said to be none. */
+  isNull(name: string): boolean {
+    return this.#inputs[name] === null
+  }
+
   text(name: string): string {
     const value = this.#value(name)
     return typeof value === 'string' ? value : fail(`${this.#label}: ${name}`, 'text', value)
@@ -81,6 +86,13 @@ export class CaseInputs {
   number(name: string): number {
     const value = this.#value(name)
     return typeof value === 'number' ? value : fail(`${this.#label}: ${name}`, 'a number', value)
+  }
+
+  /** A list of hexadecimal texts, as bytes. */
+  list(name: string): Uint8Array[] {
+    const value = this.#value(name)
+    if (!Array.isArray(value)) return fail(`${this.#label}: ${name}`, 'a list', value)
+    return value.map((item) => fromHex(item, name))
   }
 
   /** The fields of an object, as inputs of their own. */

@@ -4,6 +4,7 @@
  */
 
 import type { CaseInputs, FieldRule } from './fields.js'
+import { CHANNEL_OPERATIONS } from './operations-channel.js'
 import { CRYPTOGRAM_OPERATIONS } from './operations-cryptogram.js'
 import { KEY_OPERATIONS } from './operations-keys.js'
 import { ODA_OPERATIONS } from './operations-oda.js'
@@ -22,13 +23,5 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...CRYPTOGRAM_OPERATIONS,
   ...SCRIPT_OPERATIONS,
   ...ODA_OPERATIONS,
+  ...CHANNEL_OPERATIONS,
 }
-
-/** Operations of the format that no package offers yet. Their cases count as failed. */
-export const NOT_BUILT: readonly string[] = [
-  'channel-decipher',
-  'channel-external-authenticate',
-  'channel-internal-authenticate',
-  'channel-session-keys',
-  'secure-messaging',
-]

@@ -62,7 +62,6 @@ export const CHANNEL_PROFILES = {
     getDataCertificate: 'complete',
     hostId: 'optional',
     signatureInformation: 'one',
-    classes: 'any',
   },
 } as const satisfies Record<string, ChannelProfile>
 
@@ -74,7 +73,10 @@ export interface ChannelSwitch {
 
 /** Every switch of {@link ChannelProfile}, once. */
 export const CHANNEL_SWITCHES: Readonly<Record<Exclude<keyof ChannelProfile, 'name'>, ChannelSwitch>> = {
-  keyCounterBytes: { decides: 'bytes of the counter behind the secret', citation: '[SCP10] 134 (32 bytes); F.2 (both)' },
+  keyCounterBytes: {
+    decides: 'bytes of the counter behind the secret',
+    citation: '[SCP10] 134 (32 bytes); F.2 (both)',
+  },
   keyCounterBy: { decides: 'counter by place of the template or by role', citation: "[SCP10] 134'; Table F-12" },
   startCounter: { decides: 'which bytes of the secrets start the MAC counter', citation: "[SCP10] 134'; F.2.3" },
   counters: { decides: 'one counter for each MAC key, or one for all', citation: '[SCP10] 102, 127; F.2.3' },
@@ -85,7 +87,10 @@ export const CHANNEL_SWITCHES: Readonly<Record<Exclude<keyof ChannelProfile, 'na
   getDataCertificate: { decides: "when the card's certificate may be read", citation: '[SCP10] 116; F.4.3' },
   hostId: { decides: 'the host id behind the challenge in key transport', citation: '[SCP10] 140; Table F-3' },
   signatureInformation: { decides: 'tag 91 in every B4 template, or in one', citation: '[SCP10] 126; F.2.3' },
-  classes: { decides: 'the class bytes of the seven commands', citation: '[SCP10] 104 (bytes 2 to 4 only); F.4' },
+  classes: {
+    decides: 'whether the seven commands have class 8X too',
+    citation: '[SCP10] 104 (bytes 2 to 4 only); F.4',
+  },
   headerCla: { decides: 'the class byte under the MAC', citation: '[SCP10] 150; F.3.2.1, text against figure' },
   emptyBodyPadding: { decides: 'a padding block behind a header alone', citation: '[SCP10] 150; F.3.2.1' },
   errorResponses: { decides: 'errors bare or under R-MAC', citation: '[SCP10] 152; F.3.2.4' },

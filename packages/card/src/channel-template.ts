@@ -56,10 +56,7 @@ const LENGTHS = { transport: { D1: 16, '91': 8 }, agreement: { D1: 0, '91': 0 } 
  * Reads a session request; all bytes must be used. `undefined` when anything is wrong: order, length, a use or level that
  * does not exist, two templates for one key, a level without its key.
  */
-export function parseSessionRequest(
-  bytes: Uint8Array,
-  variant: 'transport' | 'agreement',
-): SessionRequest | undefined {
+export function parseSessionRequest(bytes: Uint8Array, variant: 'transport' | 'agreement'): SessionRequest | undefined {
   const level = bytes[2] ?? 0xff
   if (bytes[0] !== 0xd3 || bytes[1] !== 1 || (level & ~0x33) !== 0) return undefined
   const templates: KeyTemplate[] = []
@@ -77,11 +74,17 @@ export function parseSessionRequest(
   const keys = templates.flatMap((template) => template.keys)
   const named = new Set<ChannelKeyName>(keys)
   if (keys.length === 0 || named.size < keys.length) return undefined
-  const lacking = (['cmac', 'cenc', 'rmac', 'renc'] as const).some((name) => (level & LEVEL[name]) !== 0 && !named.has(name))
+  const lacking = (['cmac', 'cenc', 'rmac', 'renc'] as const).some(
+    (name) => (level & LEVEL[name]) !== 0 && !named.has(name),
+  )
   return lacking ? undefined : { level, templates, bytes }
 }
 
-function parseTemplate(tag: 'B4' | 'B8', body: Uint8Array, variant: 'transport' | 'agreement'): KeyTemplate | undefined {
+function parseTemplate(
+  tag: 'B4' | 'B8',
+  body: Uint8Array,
+  variant: 'transport' | 'agreement',
+): KeyTemplate | undefined {
   const use = (body[2] ?? 0).toString(16).toUpperCase()
   const keys = body[0] === 0x95 && body[1] === 1 ? USES[tag + use] : undefined
   if (keys === undefined) return undefined

@@ -60,7 +60,8 @@ export function authenticate(input: OdaInput): OdaVerdict {
   return runChain({ ...input, caKey: pass(input.caKey, caKeyFields(input.caKey)), staticData: givenStaticData(input) })
 }
 
-function givenStaticData({ tags, staticData }: OdaInput): StaticData {
+/** The static data as given, where the card's tag list allows it. */
+export function givenStaticData({ tags, staticData }: Pick<OdaInput, 'tags' | 'staticData'>): StaticData {
   const tagList = tags.get('9F4A')
   if (tagList !== undefined && !namesAipOnly(tagList)) return { ok: false, reason: 'STATIC_DATA_TAG_LIST' }
   return staticData === undefined ? { ok: false, reason: 'STATIC_DATA_MISSING' } : { ok: true, bytes: staticData }

@@ -62,6 +62,14 @@ function oneByte(text: string, label: string): number {
   return byte
 }
 
+/**
+ * A CA public key from an object that came from outside, with the fields of {@link CaKeyText}.
+ * @throws ERR_CA_KEY for another, a missing or a field that is no text; as {@link caKeyFromText}
+ */
+export function caKeyFromObject(entry: unknown): CaKey {
+  return caKeyFromText(expectFields(entry))
+}
+
 /** The tags of a CA key in a terminal's configuration, as Chinese terminals have them. */
 const TLV_FIELDS: Readonly<Record<string, FieldName>> = {
   '9F06': 'rid',
@@ -107,7 +115,7 @@ export function caKeysFromJson(text: string): CaKeyImport {
     // What is not JSON is no list either.
   }
   if (!Array.isArray(list)) throw malformed('CA keys', 'a list in JSON')
-  return collect(list as unknown[], (entry) => caKeyFromText(expectFields(entry)))
+  return collect(list as unknown[], caKeyFromObject)
 }
 
 /**

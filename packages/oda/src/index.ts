@@ -1,8 +1,10 @@
 export { authenticate, type DynamicInput, type OdaInput } from './authenticate.js'
+export { authenticateBatch, type BatchError, type BatchOptions, type BatchResult, type BatchVerdict } from './batch.js'
 export { type CaKey, type CaKeyParts, caKeyName, createCaKey } from './ca-key.js'
 export {
   type CaKeyImport,
   type CaKeyText,
+  caKeyFromObject,
   caKeyFromText,
   caKeyFromTlv,
   caKeysFromCsv,
@@ -13,6 +15,7 @@ export { type CaKeyProfile, CaKeyStore } from './ca-key-store.js'
 export { CA_KEY_DATA } from './ca-keys.data.js'
 export { type CaKeyRecord, type PublishedCaKeys, publishedCaKeys } from './ca-keys.js'
 export { type CombinedData, type CombinedDataInput, verifyCombinedData } from './combined-data.js'
+export { expectDate } from './dates.js'
 export {
   DEFAULT_DDOL,
   type DynamicDataInput,

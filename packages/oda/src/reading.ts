@@ -99,9 +99,9 @@ function tagsOfRecords({ records }: CardReading): Map<string, Uint8Array> | unde
   return attempt(() => collectRecords(readable))
 }
 
-/** [EMV-B2] 5.2: RID and index name the key. */
-function findCaKey(
-  { aid }: CardReading,
+/** The key of the store that an AID, or a RID alone, and the card's index (8F) name. [EMV-B2] 5.2 */
+export function findCaKey(
+  { aid }: Pick<CardReading, 'aid'>,
   tags: ReadonlyMap<string, Uint8Array>,
   { store, profile = 'live', transactionDate, allowExpiredCaKey = false }: ReadingOptions,
 ): StageResult<CaKey> {

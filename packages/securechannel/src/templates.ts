@@ -46,7 +46,11 @@ export interface Payload {
   readonly templates: readonly ControlReferenceTemplate[]
 }
 
-const USAGES = { MAC: [0x10, 0x20, 0x30], ENC: [0x10, 0x20, 0x30], DEK: [0x80, 0xc0] } as const
+const USAGES: Readonly<Record<ControlReferenceTemplate['kind'], readonly number[]>> = {
+  MAC: [0x10, 0x20, 0x30],
+  ENC: [0x10, 0x20, 0x30],
+  DEK: [0x80, 0xc0],
+}
 
 /** The roles that a template gives a key to. [GP] table F-11, [SCP10] step 125 */
 export function rolesOf({ kind, usage }: ControlReferenceTemplate): KeyRole[] {
@@ -55,14 +59,17 @@ export function rolesOf({ kind, usage }: ControlReferenceTemplate): KeyRole[] {
   return [...((usage & 0x10) === 0 ? [] : [command]), ...((usage & 0x20) === 0 ? [] : [response])]
 }
 
-/** The fewest templates that a level needs: a MAC key, an enciphering key, each for both directions, and a DEK. */
+/**
+ * The fewest templates that a level needs: a MAC key, an enciphering key, each for both directions, and a DEK. A MAC key
+ * is always there: without any counter the patent's card refuses the keys ([SCP10] step 126).
+ */
 export function templatesOf(level: number): ControlReferenceTemplate[] {
-  const mac = level & (LEVEL.CMAC | LEVEL.RMAC)
-  const enc = (level & (LEVEL.CENC | LEVEL.RENC)) >> 1
-  const usage = (bits: number): number => ((bits & 1) === 0 ? 0 : 0x10) | ((bits & 0x10) === 0 ? 0 : 0x20)
+  const usage = (command: number, answer: number): number =>
+    ((level & command) === 0 ? 0 : 0x10) | ((level & answer) === 0 ? 0 : 0x20)
+  const enc = usage(LEVEL.CENC, LEVEL.RENC)
   return [
-    ...(mac === 0 ? [] : [{ kind: 'MAC' as const, usage: usage(mac) }]),
-    ...(enc === 0 ? [] : [{ kind: 'ENC' as const, usage: usage(enc) }]),
+    { kind: 'MAC', usage: usage(LEVEL.CMAC, LEVEL.RMAC) || 0x30 },
+    ...(enc === 0 ? [] : [{ kind: 'ENC' as const, usage: enc }]),
     { kind: 'DEK', usage: 0xc0 },
   ]
 }
@@ -91,18 +98,13 @@ export function encodePayload({ level, templates }: Payload, emptyObjects = fals
  * @throws ERR_CHANNEL when it is malformed, gives a role two keys, or has a level that its keys cannot serve
  */
 export function parsePayload(bytes: Uint8Array, variant: Variant): Payload {
-  const [first, ...rest] = attempt(() => parseTlv(dissolved(bytes))) ?? []
-  if (first?.tag !== 'D3' || first.value.length !== 1 || rest.length === 0 || rest.length > 5) {
-    throw channelError('payload', 'D301, a level and one to five templates')
+  const [first, ...rest] = attempt(() => parseTlv(bytes)) ?? []
+  if (first?.tag !== 'D3' || first.value.length !== 1) {
+    throw channelError('payload', 'D301, a level, and templates')
   }
   const payload = { level: first.value[0] as number, templates: rest.map((crt) => parseTemplate(crt, variant)) }
   expectPayload(payload)
   return payload
-}
-
-/** D3 and D1 are templates by their bit 6, but hold bytes here: they are read as the primitive tags that they are meant as. */
-function dissolved(bytes: Uint8Array): Uint8Array {
-  return bytes
 }
 
 /**
@@ -113,14 +115,49 @@ export function expectPayload({ level, templates }: Payload): void {
   if ((level & ~(LEVEL.CMAC | LEVEL.CENC | LEVEL.RMAC | LEVEL.RENC)) !== 0) {
     throw channelError('security level', 'bits 01, 02, 10 and 20')
   }
+  const known = templates.every(({ kind, usage }) => USAGES[kind].includes(usage))
+  if (!known || templates.length === 0 || templates.length > 5) throw channelError('templates', 'one to five of them')
   const roles = templates.flatMap(rolesOf)
   if (new Set(roles).size !== roles.length) throw channelError('templates', 'one key for each role')
   for (const [role, bit] of Object.entries(LEVEL)) {
-    if ((level & bit) !== 0 && !roles.includes(role as KeyRole)) throw channelError(`${role} key`, 'a template of its own')
+    if ((level & bit) !== 0 && !roles.includes(role as KeyRole))
+      throw channelError(`${role} key`, 'a template of its own')
   }
 }
 
-function parseTemplate({ tag, value }: Tlv, variant: Variant): ControlReferenceTemplate {
-  return { kind: 'MAC', usage: value.length + tag.length + variant.length }
+const ORDER = ['95', '80', 'D1', '91']
+
+function parseTemplate({ tag, children = [] }: Tlv, variant: Variant): ControlReferenceTemplate {
+  const tags = children.map((child) => child.tag)
+  const inOrder = tags.every((name, i) => ORDER.indexOf(name) > ORDER.indexOf(tags[i - 1] ?? ''))
+  const value = (name: string): Uint8Array | undefined => children.find((child) => child.tag === name)?.value
+  const usage = value('95')
+  const type = value('80') ?? new Uint8Array(0)
+  const kind = kindOf(tag, usage)
+  // An absent or empty type is DES, as 80 is: [GP] table 11-16.
+  if (kind === undefined || !inOrder || type.length > 1 || (type[0] ?? 0x80) !== 0x80) {
+    throw channelError('template', 'B4 or B8 with 95, 80, D1, 91 in this order, for DES keys')
+  }
+  const [key, counter] = [value('D1') ?? new Uint8Array(0), value('91') ?? new Uint8Array(0)]
+  // Every MAC key that is carried has a counter of its own; nothing else has any: [GP] F.2.3, [SCP10] steps 124, 126, 133'.
+  const keyLength = variant === 'transport' ? 16 : 0
+  const counterLength = variant === 'transport' && kind === 'MAC' ? 8 : 0
+  if (key.length !== keyLength || counter.length !== counterLength) {
+    throw channelError(`template of a ${kind} key`, `D1 of ${keyLength} bytes and 91 of ${counterLength}`)
+  }
+  return {
+    kind,
+    usage: (usage as Uint8Array)[0] as number,
+    ...(keyLength === 0 ? {} : { key }),
+    ...(counterLength === 0 ? {} : { counter }),
+  }
 }
-export { USAGES }
+
+/** What a template is for, by its tag and usage; `undefined` for another tag or usage. */
+function kindOf(tag: string, usage: Uint8Array | undefined): ControlReferenceTemplate['kind'] | undefined {
+  if (usage?.length !== 1) return undefined
+  const [value] = usage as unknown as [number]
+  if (tag === 'B4') return USAGES.MAC.includes(value) ? 'MAC' : undefined
+  if (tag !== 'B8') return undefined
+  return USAGES.ENC.includes(value) ? 'ENC' : USAGES.DEK.includes(value) ? 'DEK' : undefined
+}

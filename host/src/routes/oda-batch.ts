@@ -1,0 +1,59 @@
+/** POST /v1/oda/batch: offline data authentication of many cards, one JSON object a line, streamed both ways. */
+import { Readable } from 'node:stream'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { authenticateBatch, publishedCaKeys } from '@issuerkit/oda'
+import { Type } from 'typebox'
+import type { Routes } from '../context.js'
+import { HostError } from '../errors.js'
+import { strictFault } from '../json-body.js'
+
+const NDJSON = 'application/x-ndjson'
+
+const QUERY = Type.Object(
+  {
+    transactionDate: Type.Optional(
+      Type.String({ pattern: '^[0-9]{8}$', description: 'YYYYMMDD, for lines that have none of their own.' }),
+    ),
+    profile: Type.Optional(Type.Union([Type.Literal('live'), Type.Literal('test')])),
+    explain: Type.Optional(Type.Boolean({ description: 'Add every stage and what it recovered.' })),
+  },
+  { additionalProperties: false },
+)
+
+const DESCRIPTION = [
+  'A line has `transcript`, or `records` with `aip` and `afl`, or `tags` with `rid` or `caKey`; and of its own `id`,',
+  '`method`, `profile`, `transactionDate`, `allowExpiredCaKey`. Results come in the order of the lines, an error as a',
+  'line with its code.',
+].join(' ')
+
+/** Adds the route. Its body is parsed line by line as it comes in, so it has a content type and no limit of its own. */
+export const odaBatchRoutes: Routes = async (app) => {
+  const { store } = publishedCaKeys()
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser(NDJSON, (_request, payload, done) => done(null, payload))
+    scope.withTypeProvider<TypeBoxTypeProvider>().post(
+      '/v1/oda/batch',
+      {
+        config: { scope: 'verify:oda' },
+        schema: {
+          summary: "Check many cards' offline data authentication",
+          description: DESCRIPTION,
+          tags: ['offline data'],
+          consumes: [NDJSON],
+          produces: [NDJSON],
+          querystring: QUERY,
+        },
+      },
+      async ({ body, query }, reply) => {
+        if (!(body instanceof Readable)) throw new HostError('ERR_CONTENT_TYPE')
+        const results = authenticateBatch(body, { store, ...query, fault: strictFault })
+        return reply.type(NDJSON).send(Readable.from(linesOf(results)))
+      },
+    )
+  })
+}
+
+async function* linesOf(results: AsyncIterable<unknown>): AsyncGenerator<string> {
+  for await (const result of results) yield `${JSON.stringify(result)}\n`
+}
