@@ -75,16 +75,18 @@ describe('commands', () => {
   const says = (command: string, args: string[] = []) => script.stepsOf(command, args)?.map((step) => step.says)
 
   test('say their steps', () => {
-    expect(says('test')).toEqual(['types of the sources', 'types of the tests', 'lint', 'tests'])
-    expect(says('check')).toEqual(['types of the sources', 'types of the tests', 'lint'])
+    const checks = ['types of the sources', 'types of the tests', 'lint']
+    expect(says('test')).toEqual([...checks, 'tests of packages and host', 'tests of the project'])
+    expect(says('check')).toEqual(checks)
     for (const command of ['start', 'build', 'issuerkit', 'fuzz', 'mutate']) expect(says(command)).toContain(undefined)
     for (const command of ['', 'fly', 'constructor']) expect(says(command)).toBeUndefined()
   })
 
   test('of tests take coverage only for all of them', () => {
-    const vitest = (args: string[]) => script.stepsOf('test', args)?.at(-1)?.args.slice(1)
-    expect(vitest([])).toEqual(['run', '--coverage'])
-    expect(vitest(['host'])).toEqual(['run', 'host'])
+    const vitest = (args: string[], at: number) => script.stepsOf('test', args)?.at(at)?.args.slice(1)
+    expect(vitest([], -2)).toEqual(['run', '--coverage', '--project', 'packages', '--project', 'host'])
+    expect(vitest([], -1)).toEqual(['run', '--project', 'project'])
+    expect(vitest(['host'], -1)).toEqual(['run', 'host'])
   })
 
   test('that name files run where the user is', () => {
