@@ -76,20 +76,10 @@ export function stepsOf(command, args) {
     { says: 'types of the tests', args: [tsc, '-p', 'tsconfig.test.json'] },
     { says: 'lint', args: [tool('@biomejs', 'biome', 'bin', 'biome'), 'check', '.'] },
   ]
-  const vitest = [tool('vitest', 'vitest.mjs'), 'run']
-  // A part of the tests cannot reach the coverage that the whole must have. What crosses packages runs without it: the
-  // fuzzer would take twice as long.
-  const tests = [
-    {
-      says: 'tests of packages and host',
-      args: [...vitest, '--coverage', '--project', 'packages', '--project', 'host'],
-    },
-    { says: 'tests of the project', args: [...vitest, '--project', 'project'] },
-  ]
   const fromUser = { cwd: process.env.INIT_CWD ?? process.cwd() }
   const commands = {
     start: [build, { args: [join(ROOT, 'host', 'dist', 'main.js'), 'start', ...args], ...fromUser }],
-    test: [...check, ...(args.length === 0 ? tests : [{ says: 'tests', args: [...vitest, ...args] }])],
+    test: [...check, { says: 'tests', args: [tool('vitest', 'vitest.mjs'), 'run', ...args] }],
     check,
     build: [build],
     issuerkit: [{ args: [...source, join(ROOT, 'host', 'src', 'main.ts'), ...args], ...fromUser }],

@@ -76,17 +76,14 @@ describe('commands', () => {
 
   test('say their steps', () => {
     const checks = ['types of the sources', 'types of the tests', 'lint']
-    expect(says('test')).toEqual([...checks, 'tests of packages and host', 'tests of the project'])
+    expect(says('test')).toEqual([...checks, 'tests'])
     expect(says('check')).toEqual(checks)
     for (const command of ['start', 'build', 'issuerkit', 'fuzz', 'mutate']) expect(says(command)).toContain(undefined)
     for (const command of ['', 'fly', 'constructor']) expect(says(command)).toBeUndefined()
   })
 
-  test('of tests take coverage only for all of them', () => {
-    const vitest = (args: string[], at: number) => script.stepsOf('test', args)?.at(at)?.args.slice(1)
-    expect(vitest([], -2)).toEqual(['run', '--coverage', '--project', 'packages', '--project', 'host'])
-    expect(vitest([], -1)).toEqual(['run', '--project', 'project'])
-    expect(vitest(['host'], -1)).toEqual(['run', 'host'])
+  test('of tests hand their arguments on', () => {
+    expect(script.stepsOf('test', ['host', '--coverage'])?.at(-1)?.args.slice(1)).toEqual(['run', 'host', '--coverage'])
   })
 
   test('that name files run where the user is', () => {

@@ -150,8 +150,8 @@ describe('the server', () => {
     await once(other, 'listening')
     onTestFinished(() => void other.close())
     const address = other.address()
-    const ports = [typeof address === 'object' ? (address?.port ?? 0) : 0, await freePort()]
-    const next = async () => ports.shift() ?? 0
+    const ports = [typeof address === 'object' ? (address?.port ?? 0) : 0]
+    const next = async () => ports.shift() ?? (await freePort())
     const cluster = join(made, 'postgres')
     const signal = new AbortController().signal
     const server = await startServer(await installedBinaries(), cluster, serverUser(), signal, next)

@@ -25,7 +25,7 @@ interface Codec<T, V> {
 }
 
 /** Each message is damaged in some forty ways. */
-const MESSAGES = { numRuns: Math.ceil(RUNS.numRuns / 5) }
+const MESSAGES = { numRuns: Math.ceil(RUNS.numRuns / 10) }
 /** A text has ten times the bytes to damage. */
 const FEWER = { numRuns: Math.ceil(RUNS.numRuns / 25) }
 

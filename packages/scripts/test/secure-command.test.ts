@@ -20,7 +20,7 @@ describe.each(COMMANDS)('%s', (command) => {
         const { apdu, macInput } = build(inputs)
         expect({ apdu: toHex(apdu), macInput: toHex(macInput) }).toEqual(referenceCommand(inputs))
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   }, 60_000)
 })
