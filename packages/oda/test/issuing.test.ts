@@ -192,6 +192,50 @@ describe('a CA key in the forms that checkers import', () => {
   })
 })
 
+describe('at the edges', () => {
+  const small = emvKey(512, 3)
+  it('dynamic data may fill the block', () => {
+    const signature = signDynamicData(small, { dynamicData: new Uint8Array(39), terminalData: STATIC })
+    expect(signature).toHaveLength(64)
+  })
+
+  it.each(['620', '62000000'])('an identifier of %s', (identifier) =>
+    expect(issueIssuerCertificate(ca.privateKey, { ...issuerDetails, identifier }).certificate).toHaveLength(128),
+  )
+
+  it('keys of 1984 bits, whose exponent is a copy', () => {
+    const key = emvKey(1984, 65537).publicKey
+    const { remainder, exponent } = issueIssuerCertificate(ca.privateKey, {
+      ...issuerDetails,
+      key,
+      identifier: '620000',
+    })
+    expect(remainder).toHaveLength(248 - (128 - 36))
+    expect(exponent).toEqual(key.exponent)
+    expect(exponent).not.toBe(key.exponent)
+  })
+
+  it('the CID is found wherever it stands in an answer', () => {
+    const response = answerCombined(emvKey(640, 3), {
+      iccDynamicNumber: fromHex('0102'),
+      applicationCryptogram: new Uint8Array(8),
+      unpredictableNumber: new Uint8Array(4),
+      pdolData: new Uint8Array(0),
+      cdol1Data: new Uint8Array(0),
+      answer: fromHex('9F360200019F270180'),
+    })
+    expect(toHex(response)).toMatch(/^775[0-9A-F]9F360200019F2701809F4B50/)
+  })
+
+  it('an expiry date is kept, and none is made', () => {
+    expect(ca.key.expiry).toBe('20491231')
+    const without = testCaFromKey(small, { rid: ca.key.rid, index: 3 }).key
+    expect(Object.keys(without)).not.toContain('expiry')
+    expect(Object.keys(caKeyToText(without))).not.toContain('expiry')
+    expect(caKeyToText(ca.key).expiry).toBe('20491231')
+  })
+})
+
 describe('what is not signed', () => {
   const small = emvKey(512, 3)
   const sign = (change: object) => () =>
@@ -201,6 +245,7 @@ describe('what is not signed', () => {
     ['an identifier of 2 digits', sign({ identifier: '62' }), 'ERR_PAN'],
     ['an identifier of 9 digits', sign({ identifier: '620000000' }), 'ERR_PAN'],
     ['an identifier with a letter', sign({ identifier: '62000A' }), 'ERR_PAN'],
+    ['an identifier with a letter in front', sign({ identifier: 'F62000' }), 'ERR_PAN'],
     ['month 00', sign({ expiry: '0049' }), 'ERR_DATE'],
     ['month 13', sign({ expiry: '1349' }), 'ERR_DATE'],
     ['a year of 4 digits', sign({ expiry: '122049' }), 'ERR_DATE'],
