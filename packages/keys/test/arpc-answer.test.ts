@@ -102,10 +102,10 @@ describe('no answer', () => {
   })
 
   it.each([
-    ['pboc', CSU],
-    ['visa-cvn18', ARC],
-  ] as const)('is given to %s by the method of another scheme', (name, decision) => {
-    expect(() => answer(name, decision)).toThrow(coded('ERR_OPTION', { label: 'decision' }))
+    ['pboc', CSU, 'an ARC'],
+    ['visa-cvn18', ARC, 'a CSU'],
+  ] as const)('is given to %s by the method of another scheme', (name, decision, expected) => {
+    expect(() => answer(name, decision)).toThrow(coded('ERR_OPTION', { label: 'decision', expected }))
   })
 
   it('is given over an ARC, CSU or proprietary data of another length', () => {

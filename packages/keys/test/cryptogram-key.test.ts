@@ -1,6 +1,7 @@
 import { fromHex, toHex } from '@issuerkit/apdu'
 import { describe, expect, it } from 'vitest'
 import {
+  backend,
   type CryptogramKeys,
   type CryptogramSessionMethod,
   createKey,
@@ -8,6 +9,7 @@ import {
   deriveCryptogramKey,
   deriveIccMasterKey,
   TdesKey,
+  useBackend,
   withCryptogramKeys,
 } from '../src/index.js'
 import { coded } from './support/errors.js'
@@ -101,6 +103,22 @@ describe('the key by option and method', () => {
     expect(hex(deriveCryptogramKey({ iccKey }, 'pboc', VALUES))).toBe(hex(fromImk))
     expect(deriveCryptogramKey({ iccKey }, 'none')).toBe(iccKey)
     expect(hex(iccKey)).toHaveLength(32)
+  })
+
+  it('leaves nothing of the ICC master key between the two steps', () => {
+    const real = backend()
+    const used: Uint8Array[] = []
+    const watched: typeof real.des = (...input) => {
+      used.push(input[1])
+      return real.des(...input)
+    }
+    useBackend({ ...real, des: watched })
+    const key = deriveCryptogramKey(source, 'pboc', VALUES)
+    useBackend(real)
+    expect(used).toHaveLength(2)
+    expect(toHex(used[0] as Uint8Array)).toBe(IMK)
+    expect(toHex(used[1] as Uint8Array)).toBe('00'.repeat(16))
+    expect(hex(key)).not.toBe('00'.repeat(16))
   })
 
   it('is refused for a PAN with letters', () => {
