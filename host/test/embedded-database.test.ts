@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../src/database.js'
-import { installedBinaries } from '../src/embedded/binaries.js'
+import { installedBinaries, reachableBinaries } from '../src/embedded/binaries.js'
 import { freePort, startServer } from '../src/embedded/server-process.js'
 import { serverUser } from '../src/embedded/server-user.js'
 import { type EmbeddedDatabase, startEmbeddedDatabase } from '../src/embedded-database.js'
@@ -154,7 +154,9 @@ describe('the server', () => {
     const next = async () => ports.shift() ?? (await freePort())
     const cluster = join(made, 'postgres')
     const signal = new AbortController().signal
-    const server = await startServer(await installedBinaries(), cluster, serverUser(), signal, next)
+    const user = serverUser()
+    const binaries = reachableBinaries(await installedBinaries(), user)
+    const server = await startServer(binaries, cluster, user, signal, next)
     await server.stop()
     expect(ports).toEqual([])
   })
