@@ -88,6 +88,7 @@ describe('POST /v1/cryptograms', () => {
       expect(status).toBe(200)
       expect(answer).toMatchObject({ verdict: 'V', scheme: 'pboc', dki: 1, cvn: 1, algorithm: 'tdes', atc: 0x0240 })
       expect(answer).not.toHaveProperty('explain')
+      expect(answer).not.toHaveProperty('tags')
     }
   })
 

@@ -78,7 +78,8 @@ function emvOf(emv: Emv): CryptogramRequest['emv'] {
 
 /** The verdict as the interface words it; `explain` adds what was MACed, value by value. */
 function verdictAnswer(verdict: CryptogramVerdict, explain: boolean): Record<string, unknown> {
-  const { code, parts, padding, iad, ...rest } = verdict
+  // The tags themselves stay here: the caller sent them, and a PAN may stand among them.
+  const { code, parts, padding, iad, tags: _, ...rest } = verdict
   const answer = toJson({ verdict: code, ...rest }) as Record<string, unknown>
   return explain ? { ...answer, explain: toJson({ parts, padding, iad }) } : answer
 }
