@@ -23,8 +23,13 @@ const DIRECTIONS: Directions = {
   scripts: { apdu: ALL, keys: ALL },
   oda: { apdu: ALL, keys: ALL },
   securechannel: { apdu: ALL, keys: ALL },
-  // The card is written from the card's side: of oda it takes recovery and signing, never the checks it is judged by.
-  card: { apdu: ALL, keys: ALL, oda: /^(recover|sign|Recovered|Sign)/ },
+  // The card is written from the card's side: of oda it takes recovery, signing and the issuing of its certificates,
+  // never the checks it is judged by.
+  card: {
+    apdu: ALL,
+    keys: ALL,
+    oda: /^(recover|sign|issue|Recovered|Sign|Issued|answerCombined$|iccDynamicData$|emvKey$|TestCa$)/,
+  },
   terminal: { apdu: ALL, keys: ALL, scripts: ALL, oda: ALL, securechannel: ALL, card: ALL },
   host: { apdu: ALL, keys: ALL, scripts: ALL, oda: ALL, securechannel: ALL, card: ALL, terminal: ALL },
 }

@@ -43,6 +43,9 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   ERR_CERTIFICATE: 422,
   ERR_SECURE_MESSAGING: 422,
   ERR_BATCH: 400,
+  ERR_CARD: 400,
+  ERR_POWER: 422,
+  ERR_READER: 422,
   ERR_VECTOR_FILE: 400,
 }
 

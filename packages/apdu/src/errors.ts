@@ -42,6 +42,10 @@ export const ERROR_CODES = {
   ERR_SECURE_MESSAGING:
     'A message under secure messaging is malformed, unprotected, or fails its MAC; the session ends.',
   ERR_BATCH: 'A line of a batch is too long, or is not a JSON object of the fields that the batch takes.',
+  ERR_CARD: 'A card profile, a saved card or the memory of a card is malformed, or does not hold what is asked of it.',
+  ERR_POWER: 'A virtual card has no power: it was switched off, or its fuse cut it. Nothing is told about the command.',
+  ERR_READER:
+    'A reader or the card in it cannot be used: none there, in use by another program, removed, reset, too late.',
   ERR_VECTOR_FILE: 'A vector file has an unknown field, operation or value.',
 } as const
 

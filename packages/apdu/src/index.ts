@@ -1,6 +1,6 @@
 export { type AflEntry, type AflRecord, aflRecords, parseAfl, type RecordId } from './afl.js'
 export { concat, equalBytes, expectLength, fromHex, toHex, xor } from './bytes.js'
-export { type Command, encodeCommand, parseCommand } from './command.js'
+export { type Command, encodeCommand, parseCommand, readHeader } from './command.js'
 export { type DolEntry, dolLength, encodeDol, fillDol, parseDol } from './dol.js'
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, IssuerkitError } from './errors.js'
 export { type Exchange, ExchangeError, type TraceEvent, withQueue, withTrace } from './exchange.js'

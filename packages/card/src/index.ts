@@ -17,3 +17,6 @@ export {
 } from './channel-table.js'
 export { type ChannelKeyName, type KeyTemplate, LEVEL, type SessionRequest } from './channel-template.js'
 export { type DecipheredTransport, decipherKeyTransport } from './channel-transport.js'
+export { CardMemory, type MemoryObject, type SavedMemory } from './memory.js'
+export type { Fuse } from './memory-cells.js'
+export { type CardAnswer, type CardProcessor, createVirtualCard, type VirtualCard } from './virtual-card.js'
