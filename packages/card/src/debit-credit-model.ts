@@ -20,6 +20,7 @@
  * | `state/…` | {@link STATE}: indicators and counters, 0 when new |
  */
 import type { SchemeName } from '@issuerkit/keys'
+import type { CardVerification } from './card-verification-results.js'
 import type { CardMemory } from './memory.js'
 
 /** What sources differ in: one switch a point. Those of the card, then those of the script engine. */
@@ -125,6 +126,13 @@ export class ApplicationMemory {
     this.#prefix = `app/${index}/`
   }
 
+  /** The objects of the application. */
+  get names(): readonly string[] {
+    return this.#memory.names
+      .filter((name) => name.startsWith(this.#prefix))
+      .map((name) => name.slice(this.#prefix.length))
+  }
+
   has(name: string): boolean {
     return this.#memory.has(this.#prefix + name)
   }
@@ -182,12 +190,21 @@ export interface Transaction {
   /** The cryptogram of the first GENERATE AC and its kind: 8 bytes, empty before. */
   cryptogram: Uint8Array
   firstKind: CryptogramKind | undefined
+  /**
+   * Whether scripts may follow an AAC of the first GENERATE AC: the application or the PIN was blocked at that time. Any
+   * other TC or AAC there ends the transaction.
+   */
+  scriptsAfterAac: boolean
+  /** What the card saw up to the first GENERATE AC; the CVR of the second one tells the same of it. */
+  verification: CardVerification | undefined
   /** Issuer authentication in this transaction: EXTERNAL AUTHENTICATE, or tag 91 in the second GENERATE AC. */
   issuerAuthentication: 'none' | 'succeeded' | 'failed'
   /** The card status update that came with it (ARPC method 2), 4 bytes. */
   csu: Uint8Array | undefined
   /** Offline PIN in this transaction. */
   pin: 'none' | 'succeeded' | 'failed'
+  /** Whether that PIN came enciphered. */
+  pinEnciphered: boolean
   /** Whether the PIN try counter was 0 before this transaction. */
   pinBlockedBefore: boolean
   /** INTERNAL AUTHENTICATE was answered, or CDA signed. */
@@ -210,9 +227,12 @@ export function newTransaction(): Transaction {
     cdol1Data: none,
     cryptogram: none,
     firstKind: undefined,
+    scriptsAfterAac: false,
+    verification: undefined,
     issuerAuthentication: 'none',
     csu: undefined,
     pin: 'none',
+    pinEnciphered: false,
     pinBlockedBefore: false,
     dynamicAuthentication: false,
     challenge: undefined,
@@ -221,10 +241,17 @@ export function newTransaction(): Transaction {
   }
 }
 
+/** Zeroes what the card knew of a transaction. */
+export function forgetTransaction({ pdolData, cdol1Data, cryptogram, csu, challenge }: Transaction): void {
+  for (const bytes of [pdolData, cdol1Data, cryptogram, csu, challenge]) bytes?.fill(0)
+}
+
 /** What every command of an application works on. */
 export interface ApplicationContext {
   readonly memory: ApplicationMemory
   readonly config: ApplicationConfig
   readonly switches: CardSwitches
   readonly transaction: Transaction
+  /** The card's random number generator. */
+  readonly random: (length: number) => Uint8Array
 }

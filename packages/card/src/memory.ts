@@ -13,7 +13,7 @@
  * There is no other way to persist anything. What has to be counted before a secret is compared is committed before.
  */
 import { concat, equalBytes, fromHex, IssuerkitError, toHex } from '@issuerkit/apdu'
-import { sha1 } from '@issuerkit/keys'
+import { constantTimeEqual, sha1 } from '@issuerkit/keys'
 import { Cells, type Fuse } from './memory-cells.js'
 
 /** An object as it is made: its first value, and the bytes that it can hold at most (as many as it has, unless given). */
@@ -74,7 +74,7 @@ export class CardMemory {
    * @throws ERR_CARD when it is not one; ERR_HEX
    */
   static restore(saved: SavedMemory): CardMemory {
-    const slots = layOut(saved.objects)
+    const slots = layOut(expectObjects(saved))
     const cells = fromHex(saved.cells, 'cells')
     if (cells.length !== endOf(slots)) throw malformed('cells', `${endOf(slots)} bytes`, `${cells.length}`)
     const memory = new CardMemory(slots, cells)
@@ -201,10 +201,14 @@ export class CardMemory {
     const length = numberOf(this.#cells.read(0, LENGTH))
     if (length === 0 || length > JOURNAL) return
     const journal = this.#cells.read(HEAD, length)
-    if (!equalBytes(sha1(journal).subarray(0, HASH), this.#cells.read(LENGTH, HASH))) return
+    if (!constantTimeEqual(sha1(journal).subarray(0, HASH), this.#cells.read(LENGTH, HASH))) return
     for (let at = 0; at < length; ) {
+      const to = numberOf(journal.subarray(at, at + LENGTH))
       const size = numberOf(journal.subarray(at + LENGTH, at + CHANGE))
-      this.#cells.write(numberOf(journal.subarray(at, at + LENGTH)), journal.subarray(at + CHANGE, at + CHANGE + size))
+      // No commit wrote such a change: the file that the memory came from was made up.
+      if (to < HEAD + JOURNAL || to + size > this.#cells.length)
+        throw malformed('journal', 'changes of objects', 'another')
+      this.#cells.write(to, journal.subarray(at + CHANGE, at + CHANGE + size))
       at += CHANGE + size
     }
     this.#cells.write(0, new Uint8Array(HEAD))
@@ -222,6 +226,15 @@ function layOut(objects: SavedMemory['objects']): Map<string, Slot> {
     if (!(offset <= MOST_CELLS)) throw malformed('memory', `at most ${MOST_CELLS} bytes`, 'more')
   }
   return slots
+}
+
+/** What a file holds is not sure to be a saved memory. */
+function expectObjects(saved: SavedMemory | undefined): SavedMemory['objects'] {
+  const objects: unknown = saved?.objects
+  const sound = (entry: unknown): boolean =>
+    Array.isArray(entry) && typeof entry[0] === 'string' && Number.isInteger(entry[1]) && entry[1] >= 0
+  if (Array.isArray(objects) && objects.every(sound)) return objects
+  throw malformed('objects', 'names and capacities', 'something else')
 }
 
 function endOf(slots: ReadonlyMap<string, Slot>): number {

@@ -46,7 +46,7 @@ export interface CardProcessor {
   /** A command other than a granted GET RESPONSE. What it writes is committed when it returns. @throws PowerLoss */
   process(command: Command): CardAnswer
   /** Asked before GET RESPONSE is served: a status refuses it, as a card that is blocked for good does. */
-  refuseGetResponse?(): string | undefined
+  refuseGetResponse?(command: Command): string | undefined
 }
 
 /** A virtual card in the hand of a test, a terminal or a reader. */
@@ -111,17 +111,18 @@ export function createVirtualCard(memory: CardMemory, processor: CardProcessor):
     memory.commit()
     return carry(command, said)
   }
-  const getResponse = ({ cla, p1, p2, data, le = SHORT }: Command): Response => {
-    const refused = processor.refuseGetResponse?.()
+  const getResponse = (command: Command): Response => {
+    const { cla, p1, p2, data, le = SHORT } = command
+    const refused = processor.refuseGetResponse?.(command)
     if (refused !== undefined) return respond(refused)
     if (pending === undefined) return respond(processor.nothingPending)
     if (cla !== 0) return respond('6E00')
     if (p1 !== 0 || p2 !== 0) return respond('6A86')
     if (data !== undefined) return respond('6700')
     const rest = pending.length
-    if (le > Math.min(rest, SHORT)) return respond(`6C${lengthByte(rest)}`)
+    if (processor.protocol === 'T=0' && le > rest) return respond(`6C${lengthByte(rest)}`)
     const part = pending.slice(0, le)
-    pending = le === rest ? undefined : pending.slice(le)
+    pending = le >= rest ? undefined : pending.slice(le)
     return respond(pending === undefined ? '9000' : `61${lengthByte(pending.length)}`, part)
   }
   const carry = ({ data, le }: Command, said: CardAnswer): Response => {
@@ -169,8 +170,7 @@ function commandOf(bytes: Uint8Array, protocol: 'T=0' | 'T=1'): Command | string
   if (header.ins >> 4 === 6 || header.ins >> 4 === 9) return '6D00'
   try {
     const command = parseCommand(bytes)
-    const extended =
-      (command.data?.length ?? 0) >= SHORT || (command.le ?? 0) > SHORT || (bytes[4] === 0 && bytes.length > 5)
+    const extended = bytes[4] === 0 && bytes.length > 5
     return extended && protocol === 'T=0' ? '6700' : command
   } catch {
     return '6700'
