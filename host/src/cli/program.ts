@@ -7,9 +7,12 @@ import { Command, CommanderError } from 'commander'
 import { HostError } from '../errors.js'
 import { HOST_VERSION } from '../version.js'
 import { caCommand } from './ca.js'
+import { cardCommand } from './card.js'
 import { channelCommand } from './channel.js'
+import { conformanceCommand } from './conformance.js'
 import { type CommandIo, EXIT, processIo } from './io.js'
 import { odaCommand } from './oda.js'
+import { readCommand } from './read.js'
 import { serveCommand } from './serve.js'
 import { startCommand } from './start.js'
 import { Stopped } from './stop-signals.js'
@@ -25,7 +28,17 @@ export async function runCommandLine(args: readonly string[], io: CommandIo = pr
   }
   const program = new Command('issuerkit').description('issuer host and tools for EMV and PBOC chip cards')
   program.version(HOST_VERSION)
-  for (const make of [startCommand, serveCommand, vectorsCommand, odaCommand, caCommand, channelCommand])
+  for (const make of [
+    startCommand,
+    serveCommand,
+    vectorsCommand,
+    odaCommand,
+    caCommand,
+    channelCommand,
+    cardCommand,
+    readCommand,
+    conformanceCommand,
+  ])
     program.addCommand(make(io, done))
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err })

@@ -8,6 +8,7 @@ import { CHANNEL_OPERATIONS } from './operations-channel.js'
 import { CRYPTOGRAM_OPERATIONS } from './operations-cryptogram.js'
 import { KEY_OPERATIONS } from './operations-keys.js'
 import { ODA_OPERATIONS } from './operations-oda.js'
+import { PURSE_OPERATIONS } from './operations-purse.js'
 import { SCRIPT_OPERATIONS } from './operations-scripts.js'
 
 /** One operation. */
@@ -24,4 +25,5 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...SCRIPT_OPERATIONS,
   ...ODA_OPERATIONS,
   ...CHANNEL_OPERATIONS,
+  ...PURSE_OPERATIONS,
 }
