@@ -1,0 +1,201 @@
+/** Faults of an e-purse card: amounts, what INITIALIZE refuses, MACs and TACs of transactions. */
+import type { BrokenPurse } from './broken-purse.js'
+
+export const AMOUNT_FAULTS: readonly BrokenPurse[] = [
+  {
+    name: 'holds more than its maximum by a higher limit',
+    file: 'purse-overdraft.ts',
+    find: 'if (balance > config.maximumBalance) return { status: config.switches.overflowStatus }',
+    replace: '',
+    caughtBy: '4.2.1-7',
+  },
+  {
+    name: 'debits more than it holds',
+    file: 'purse-purchase.ts',
+    find: "amount > balance ? '9401'",
+    replace: "amount > balance + 1 ? '9401'",
+    caughtBy: '4.2.4-4',
+  },
+  {
+    name: 'unloads credit',
+    file: 'purse-load.ts',
+    find: "amount > balance - limitOf(context.memory, 'ed')",
+    replace: 'amount > balance',
+    caughtBy: '4.2.2-4',
+  },
+  {
+    name: 'cannot be filled to its maximum',
+    file: 'purse-load.ts',
+    find: 'balance + amount > maximumBalance',
+    replace: 'balance + amount >= maximumBalance',
+    caughtBy: '4.2.1-7',
+  },
+  {
+    name: 'leaves the balance as it is when the limit changes',
+    file: 'purse-overdraft.ts',
+    find: "memory.readNumber('ed/balance') + numberOf(limit) - memory.readNumber('ed/limit')",
+    replace: "memory.readNumber('ed/balance')",
+    caughtBy: '4.2.5-1',
+  },
+  {
+    name: 'answers a limit below the credit in use with another status',
+    file: 'purse-overdraft.ts',
+    find: "if (balance < 0) return { status: '9401' }",
+    replace: "if (balance < 0) return { status: '6985' }",
+    caughtBy: '4.2.5-3',
+  },
+]
+
+export const INITIALIZE_FAULTS: readonly BrokenPurse[] = [
+  {
+    name: 'looks at the amount before the serial',
+    file: 'purse-initialize.ts',
+    find: "if (serial === LAST_SERIAL) return '9402'\n",
+    replace:
+      "const early = opening.refuseAmount?.(memory.readNumber(purse + '/balance'))\n  if (early !== undefined) return early\n  if (serial === LAST_SERIAL) return '9402'\n",
+    caughtBy: '4.2.1-9',
+  },
+  {
+    name: 'loads without the PIN',
+    file: 'purse-load.ts',
+    find: 'needsPin: true',
+    replace: 'needsPin: false',
+    caughtBy: '4.2.1-2',
+  },
+  {
+    name: 'buys from ED without the PIN',
+    file: 'purse-purchase.ts',
+    find: "needsPin: purse === 'ed'",
+    replace: 'needsPin: false',
+    caughtBy: '4.2.4-3',
+  },
+  {
+    name: 'asks for the PIN before it looks for the key',
+    file: 'purse-initialize.ts',
+    find: "if (!memory.has(object)) return '9403'\n  if (opening.needsPin && !session.pinVerified) return '6982'",
+    replace: "if (opening.needsPin && !session.pinVerified) return '6982'\n  if (!memory.has(object)) return '9403'",
+    caughtBy: '4.2.1-3',
+  },
+  {
+    name: 'takes the first key for every index',
+    file: 'purse-session-keys.ts',
+    find: '{toHex(Uint8Array.of(index))}`',
+    replace: "{'01'}`",
+    caughtBy: '4.2.1-3',
+  },
+  {
+    name: 'uses up the last serial',
+    file: 'purse-initialize.ts',
+    find: "if (serial === LAST_SERIAL) return '9402'",
+    replace: '',
+    caughtBy: '4.2.1-9',
+  },
+  {
+    name: 'numbers purchases with the online serial',
+    file: 'purse-purchase.ts',
+    find: "serial: 'offlineSerial',",
+    replace: "serial: 'onlineSerial',",
+    caughtBy: '4.2.4-1',
+  },
+  {
+    name: 'goes on while it is grey-locked',
+    file: 'purse-initialize.ts',
+    find: "if (isGreyLocked(memory) && opening.releases !== true) return '9408'",
+    replace: '',
+    caughtBy: '4.3.1-4',
+  },
+  {
+    name: 'keeps the transaction before when INITIALIZE is refused',
+    file: 'purse-initialize.ts',
+    find: 'const { state, purse, key, keyIndex, amount, terminal } = opening\n  endTransaction(session)',
+    replace: 'const { state, purse, key, keyIndex, amount, terminal } = opening',
+    caughtBy: '5-4',
+  },
+]
+
+export const MAC_FAULTS: readonly BrokenPurse[] = [
+  {
+    name: 'loads whatever MAC2 is',
+    file: 'purse-load.ts',
+    find: "if (!isPurseMac(sessionKey, mac2, ...signed.parts)) return { status: '9302' }\n      const balance = context.memory.readNumber(`",
+    replace: 'const balance = context.memory.readNumber(`',
+    caughtBy: '4.2.1-4',
+  },
+  {
+    name: 'unloads whatever MAC2 is',
+    file: 'purse-load.ts',
+    find: "if (!isPurseMac(sessionKey, mac2, ...signed.parts)) return { status: '9302' }\n      const balance = context.memory.readNumber('",
+    replace: "const balance = context.memory.readNumber('",
+    caughtBy: '4.2.2-5',
+  },
+  {
+    name: 'debits whatever MAC1 is',
+    file: 'purse-purchase.ts',
+    find: "if (!isPurseMac(sessionKey, mac1, ...sender, date, time)) return { status: '9302' }",
+    replace: '',
+    caughtBy: '4.2.4-5',
+  },
+  {
+    name: 'sets the limit whatever MAC2 is',
+    file: 'purse-overdraft.ts',
+    find: "if (!isPurseMac(sessionKey, mac2, ...parts)) return { status: '9302' }",
+    replace: '',
+    caughtBy: '4.2.5-4',
+  },
+  {
+    name: 'locks whatever MAC1 is',
+    file: 'purse-grey-lock.ts',
+    find: "if (!isPurseMac(sessionKey, mac1, type, terminal, date, time)) return { status: '9302' }",
+    replace: '',
+    caughtBy: '4.3.1-4',
+  },
+  {
+    name: 'releases a lock whatever the GMAC is',
+    file: 'purse-grey-unlock.ts',
+    find: "if (!isPurseMac(lock.sessionKey, gmac, amount)) return { status: '9302' }",
+    replace: '',
+    caughtBy: '4.3.1-4',
+  },
+  {
+    name: 'releases a lock for the issuer whatever MAC2 is',
+    file: 'purse-grey-unlock.ts',
+    find: "if (!isPurseMac(sessionKey, mac2, ...parts)) return { status: '9302' }",
+    replace: '',
+    caughtBy: '4.3.1-4',
+  },
+  {
+    name: 'compares half of a MAC of transactions',
+    file: 'purse-session-keys.ts',
+    find: 'return constantTimeEqual(purseMac(sessionKey, ...parts), given)',
+    replace: 'return constantTimeEqual(purseMac(sessionKey, ...parts).subarray(2), given.subarray(2))',
+    caughtBy: '4.2.4-5',
+  },
+  {
+    name: "derives session keys without the terminal's serial",
+    file: 'purse-session-keys.ts',
+    find: 'terminalSerial.subarray(TERMINAL_TAIL)',
+    replace: 'ONLINE_TAIL',
+    caughtBy: '4.2.4-1',
+  },
+  {
+    name: 'forms the TAC of a load over the serial after',
+    file: 'purse-load.ts',
+    find: 'purseTac(context, bytesOf(balance, 4), bytesOf(transaction.serial, 2)',
+    replace: 'purseTac(context, bytesOf(balance, 4), bytesOf(transaction.serial + 1, 2)',
+    caughtBy: '4.2.1-1',
+  },
+  {
+    name: 'forms MAC3 of an unload over the balance before',
+    file: 'purse-load.ts',
+    find: 'purseMac(sessionKey, bytesOf(balance, 4)',
+    replace: 'purseMac(sessionKey, bytesOf(balance + transaction.amount, 4)',
+    caughtBy: '4.2.2-1',
+  },
+  {
+    name: 'forms TACs with the left half of the key',
+    file: 'purse-session-keys.ts',
+    find: 'const tacKey = xor(bytes.subarray(0, HALF), bytes.subarray(HALF))',
+    replace: 'const tacKey = bytes.slice(0, HALF)',
+    caughtBy: '4.2.4-1',
+  },
+]
