@@ -8,8 +8,10 @@ export interface Contestant {
   readonly unit: string
   /** Does the i-th piece of work. It throws when the result is wrong. */
   readonly work: (i: number) => void
-  /** The name of another contestant that it is compared with. */
-  readonly against?: string
+  /** How many pieces of what is counted one call does. 1 unless given. */
+  readonly pieces?: number
+  /** The names of other contestants that it is compared with. */
+  readonly against?: string | readonly string[]
 }
 
 /** What came out, in pieces of work per second. */
@@ -20,7 +22,15 @@ export interface BenchResult {
   readonly min: number
   readonly max: number
   /** The median over the rounds of this rate divided by that of the other contestant in the same round. */
-  readonly ratioTo?: { readonly name: string; readonly ratio: number }
+  readonly ratioTo?: RatioTo
+  /** Where it is compared with several: all of them. */
+  readonly ratios?: readonly RatioTo[]
+}
+
+/** A comparison. */
+export interface RatioTo {
+  readonly name: string
+  readonly ratio: number
 }
 
 /** How long and how often. */
@@ -50,19 +60,23 @@ export function measure(contestants: readonly Contestant[], options: MeasureOpti
   const rates = new Map(contestants.map(({ name }) => [name, [] as number[]]))
   const next = new Map<string, number>()
   for (let round = 0; round <= options.rounds; round++) {
-    for (const { name, work } of contestants) {
+    for (const { name, work, pieces = 1 } of contestants) {
       const start = next.get(name) ?? 0
       const { rate, end } = timed(work, start, options.milliseconds)
       next.set(name, end)
-      if (round > 0) rates.get(name)?.push(rate)
+      if (round > 0) rates.get(name)?.push(rate * pieces)
     }
   }
   return contestants.map(({ name, unit, against }) => {
     const own = rates.get(name) ?? []
     const summary = { name, unit, median: median(own), min: Math.min(...own), max: Math.max(...own) }
-    const other = against === undefined ? undefined : rates.get(against)
-    if (against === undefined || other === undefined) return summary
-    return { ...summary, ratioTo: { name: against, ratio: median(own.map((rate, i) => rate / (other[i] ?? rate))) } }
+    const ratios = [against ?? []].flat().map((other) => {
+      const rounds = rates.get(other) ?? []
+      return { name: other, ratio: median(own.map((rate, i) => rate / (rounds[i] ?? rate))) }
+    })
+    const [ratioTo] = ratios
+    if (ratioTo === undefined) return summary
+    return ratios.length === 1 ? { ...summary, ratioTo } : { ...summary, ratioTo, ratios }
   })
 }
 
@@ -88,11 +102,13 @@ export function median(values: readonly number[]): number {
 /** The results as a table for people. */
 export function table(results: readonly BenchResult[]): string {
   const number = (value: number) => Math.round(value).toLocaleString('en')
-  const rows = results.map(({ name, unit, median, min, max, ratioTo }) => [
+  const rows = results.map(({ name, unit, median, min, max, ratioTo, ratios }) => [
     name,
     `${number(median)} ${unit}`,
     `${number(min)} to ${number(max)}`,
-    ratioTo === undefined ? '' : `${ratioTo.ratio.toFixed(2)} x ${ratioTo.name}`,
+    (ratios ?? (ratioTo === undefined ? [] : [ratioTo]))
+      .map(({ name: other, ratio }) => `${ratio.toFixed(2)} x ${other}`)
+      .join(', '),
   ])
   const all = [['', 'median', 'spread', 'compared'], ...rows]
   const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))

@@ -5,10 +5,23 @@
 import { parseArgs } from 'node:util'
 import { type BenchResult, type MeasureOptions, reportOf, table } from './measure.js'
 import { odaBench } from './oda.js'
+import { parsingBench } from './parsing.js'
+import { startBench } from './start.js'
+import { tdesBench } from './tdes.js'
+import { memoryBench, threadsBench } from './tdes-million.js'
 
-const BENCHES: Readonly<Record<string, (options: MeasureOptions) => BenchResult[]>> = { oda: odaBench }
+type Bench = (options: MeasureOptions) => BenchResult[] | Promise<BenchResult[]>
 
-function main(): void {
+const BENCHES: Readonly<Record<string, Bench>> = {
+  tdes: tdesBench,
+  threads: threadsBench,
+  memory: memoryBench,
+  start: startBench,
+  parsing: parsingBench,
+  oda: odaBench,
+}
+
+async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -19,11 +32,12 @@ function main(): void {
   })
   const options = { rounds: count(values.rounds), milliseconds: count(values.milliseconds) }
   const names = positionals.length > 0 ? positionals : Object.keys(BENCHES)
-  const results = names.flatMap((name) => {
+  const results: BenchResult[] = []
+  for (const name of names) {
     const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined
     if (bench === undefined) throw new Error(`no benchmark is called ${name}: ${Object.keys(BENCHES).join(', ')}`)
-    return bench(options)
-  })
+    results.push(...(await bench(options)))
+  }
   const report = reportOf(results)
   if (values.json) console.log(JSON.stringify(report))
   else console.log(`${report.machine}, Node ${report.node}, ${report.date}\n\n${table(results)}`)
@@ -34,4 +48,4 @@ function count(text: string): number {
   return Number(text)
 }
 
-main()
+await main()

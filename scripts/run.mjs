@@ -71,6 +71,7 @@ export function stepsOf(command, args) {
   const tsc = tool('typescript', 'bin', 'tsc')
   const source = ['--conditions=@issuerkit/source', '--import', pathToFileURL(tool('tsx', 'dist', 'loader.mjs')).href]
   const build = { args: [tsc, '-b'] }
+  const bundle = { args: [join(ROOT, 'scripts', 'bundle.mjs')] }
   const check = [
     { ...build, says: 'types of the sources' },
     { says: 'types of the tests', args: [tsc, '-p', 'tsconfig.test.json'] },
@@ -78,13 +79,14 @@ export function stepsOf(command, args) {
   ]
   const fromUser = { cwd: process.env.INIT_CWD ?? process.cwd() }
   const commands = {
-    start: [build, { args: [join(ROOT, 'host', 'dist', 'main.js'), 'start', ...args], ...fromUser }],
+    start: [build, bundle, { args: [join(ROOT, 'host', 'dist', 'main.js'), 'start', ...args], ...fromUser }],
     test: [...check, { says: 'tests', args: [tool('vitest', 'vitest.mjs'), 'run', ...args] }],
     check,
-    build: [build],
+    build: [build, bundle],
     issuerkit: [{ args: [...source, join(ROOT, 'host', 'src', 'main.ts'), ...args], ...fromUser }],
     fuzz: [{ args: [...source, join(ROOT, 'fuzz', 'run.ts'), ...args] }],
     bench: [{ args: [...source, join(ROOT, 'bench', 'run.ts'), ...args] }],
+    generate: [{ args: [...source, join(ROOT, 'packages', 'keys', 'generate', 'generate.ts'), ...args] }],
     mutate: [{ args: [join(ROOT, 'scripts', 'mutate.mjs'), ...args] }],
   }
   return Object.hasOwn(commands, command) ? commands[command] : undefined
@@ -125,7 +127,7 @@ function readJson(file) {
 async function main([command, ...args]) {
   const steps = stepsOf(command, args)
   if (steps === undefined) {
-    console.error('use: node scripts/run.mjs start|test|check|build|issuerkit|fuzz|bench|mutate [arguments…]')
+    console.error('use: node scripts/run.mjs start|test|check|build|issuerkit|fuzz|bench|generate|mutate [arguments…]')
     process.exit(2)
   }
   await install()

@@ -129,7 +129,7 @@ describe('the child', () => {
 test('a command that does not exist is wrong use', async () => {
   const child = spawn(process.execPath, [SCRIPT, 'fly'], { stdio: ['ignore', 'ignore', 'pipe'] })
   const [line] = await once(child.stderr, 'data')
-  expect(`${line}`).toContain('start|test|check|build|issuerkit|fuzz|bench|mutate')
+  expect(`${line}`).toContain('start|test|check|build|issuerkit|fuzz|bench|generate|mutate')
   expect((await once(child, 'exit'))[0]).toBe(2)
 })
 

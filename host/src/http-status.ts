@@ -39,6 +39,7 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   ERR_SCRIPT: 422,
   ERR_CA_KEY: 422,
   ERR_RSA: 422,
+  ERR_BACKEND: 500,
   ERR_CHANNEL: 422,
   ERR_CERTIFICATE: 422,
   ERR_SECURE_MESSAGING: 422,

@@ -2,7 +2,7 @@
  * Vector operations of the secure channel. What the host computes comes from packages/securechannel, what the card
  * computes from packages/card, and neither sees the other's.
  */
-import { type Command, IssuerkitError, toHex } from '@issuerkit/apdu'
+import { type Command, fromHex, IssuerkitError, toHex } from '@issuerkit/apdu'
 import {
   answerInternalAuthenticate,
   CHANNEL_PROFILES,
@@ -48,7 +48,7 @@ const expectedLength: FieldRule = (value, label) => {
 
 function unsigned(inputs: CaseInputs, name: string): Uint8Array {
   const digits = inputs.text(name).replace(/^0+/, '')
-  return Uint8Array.from(Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex'))
+  return fromHex(digits.length % 2 === 0 ? digits : `0${digits}`)
 }
 
 function publicKey(inputs: CaseInputs): RsaPublicKey {

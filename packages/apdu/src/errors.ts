@@ -37,6 +37,8 @@ export const ERROR_CODES = {
   ERR_SCRIPT: 'An issuer script command or template is malformed or does not fit its limits.',
   ERR_CA_KEY: 'A CA public key is malformed, has a wrong checksum or an exponent other than 3 and 65537.',
   ERR_RSA: 'An RSA operand has another length than its modulus, or is not below it.',
+  ERR_BACKEND:
+    'The cryptographic back end in use refuses an operation: an RSA private key in a time that depends on it.',
   ERR_CHANNEL: 'A secure channel cannot be opened, or cannot go on: a refusal, a failed check, a step out of order.',
   ERR_CERTIFICATE: 'A card-verifiable certificate is malformed, or fails a check of its chain.',
   ERR_SECURE_MESSAGING:

@@ -1,7 +1,11 @@
 /**
  * The back end on node:crypto (OpenSSL 3). The only file of the packages that imports it.
  *
- * OpenSSL 3 has no single DES outside its legacy provider: K‖K as a two-key TDES key is the same permutation.
+ * RSA: the exponent 3 with a fresh key by BigInt, which beats import and use of the key; otherwise OpenSSL with a bounded
+ * cache of key objects; private operations only by OpenSSL.
+ *
+ * DES: short data by our own engine on tables (tdes.ts), which is done before OpenSSL has set up a cipher; long data by
+ * OpenSSL. OpenSSL 3 has no single DES outside its legacy provider: K‖K as a two-key TDES key is the same permutation.
  */
 import {
   constants,
@@ -16,7 +20,10 @@ import {
   publicEncrypt,
   randomBytes,
 } from 'node:crypto'
+import { equalBytes } from '@issuerkit/apdu'
 import type { Backend, BlockCipher, RsaKeyParts, RsaPrivateOperation } from './backend.js'
+import { cubeModulo, isThree } from './rsa-bigint.js'
+import { tableDesOr } from './tdes.js'
 
 /** The cipher of OpenSSL that `name` gives for a key, without its mode. */
 function blockCipher(name: (key: Uint8Array) => string): BlockCipher {
@@ -33,23 +40,58 @@ function blockCipher(name: (key: Uint8Array) => string): BlockCipher {
 
 const multipleDes = blockCipher((key) => (key.length === 16 ? 'des-ede' : 'des-ede3'))
 
-/** Public keys as OpenSSL has them, the one used last at the end: to import a key costs more than to use it. */
-const publicKeys = new Map<string, KeyObject>()
-const MOST_PUBLIC_KEYS = 64
+/** DES by OpenSSL alone: what our own engine is judged by and measured against, and what it hands long data to. */
+export const opensslDes: BlockCipher = (direction, key, data, iv) =>
+  multipleDes(direction, key.length === 8 ? Buffer.concat([key, key]) : key, data, iv)
 
-function publicKey(modulus: Uint8Array, exponent: Uint8Array): KeyObject {
-  const [n, e] = [base64url(modulus), base64url(exponent)]
-  const name = `${n}.${e}`
-  const key = publicKeys.get(name) ?? createPublicKey({ format: 'jwk', key: { kty: 'RSA', n, e } })
-  publicKeys.delete(name)
-  publicKeys.set(name, key)
-  if (publicKeys.size > MOST_PUBLIC_KEYS) publicKeys.delete(publicKeys.keys().next().value as string)
-  return key
+/** A public key that OpenSSL has imported, which costs more than to use it. */
+interface ImportedKey {
+  readonly modulus: Uint8Array
+  readonly exponent: Uint8Array
+  readonly object: KeyObject
+}
+
+/** How many keys each of the two maps below remembers, by name, the one used last at the end. */
+const MOST_KEYS = 64
+const importedKeys = new Map<number, ImportedKey>()
+/** How often a key with exponent 3 has been used, until its import pays. */
+const usesByBigInt = new Map<number, number>()
+const MOST_USES_BY_BIGINT = 3
+
+/** The last four bytes of the modulus. Keys that share them drive each other out, and are not mistaken. */
+function nameOf(modulus: Uint8Array): number {
+  let name = 0
+  for (let i = Math.max(0, modulus.length - 4); i < modulus.length; i++) name = (name << 8) | (modulus[i] as number)
+  return name
+}
+
+function remember<V>(map: Map<number, V>, name: number, value: V): void {
+  map.delete(name)
+  map.set(name, value)
+  if (map.size > MOST_KEYS) map.delete(map.keys().next().value as number)
 }
 
 function rsaPublic(modulus: Uint8Array, exponent: Uint8Array, block: Uint8Array): Uint8Array {
-  const key = publicKey(modulus, exponent)
-  return new Uint8Array(publicEncrypt({ key, padding: constants.RSA_NO_PADDING }, block))
+  const name = nameOf(modulus)
+  let key = importedKeys.get(name)
+  if (key === undefined || !equalBytes(key.modulus, modulus) || !equalBytes(key.exponent, exponent)) {
+    const uses = usesByBigInt.get(name) ?? 0
+    if (isThree(exponent) && uses < MOST_USES_BY_BIGINT) {
+      remember(usesByBigInt, name, uses + 1)
+      return cubeModulo(modulus, block)
+    }
+    key = {
+      modulus: Uint8Array.from(modulus),
+      exponent: Uint8Array.from(exponent),
+      object: publicKey(modulus, exponent),
+    }
+  }
+  remember(importedKeys, name, key)
+  return new Uint8Array(publicEncrypt({ key: key.object, padding: constants.RSA_NO_PADDING }, block))
+}
+
+function publicKey(modulus: Uint8Array, exponent: Uint8Array): KeyObject {
+  return createPublicKey({ format: 'jwk', key: { kty: 'RSA', n: base64url(modulus), e: base64url(exponent) } })
 }
 
 function rsaPrivate({ modulus, exponent, privateExponent, primes: [p, q] }: RsaKeyParts): RsaPrivateOperation {
@@ -101,8 +143,7 @@ function inverse(value: bigint, modulus: bigint): bigint {
 /** node:crypto behind the {@link Backend} interface. */
 export const nodeBackend: Backend = {
   name: 'node',
-  des: (direction, key, data, iv) =>
-    multipleDes(direction, key.length === 8 ? Buffer.concat([key, key]) : key, data, iv),
+  des: tableDesOr(opensslDes),
   aes: blockCipher((key) => `aes-${8 * key.length}`),
   sm4: blockCipher(() => 'sm4'),
   sha1: (data) => new Uint8Array(hash('sha1', data, 'buffer')),

@@ -1,9 +1,10 @@
 /**
  * The one seam between the toolkit and the cryptographic primitives of a platform.
  * Everything above this file speaks of keys, levels and purposes; everything below it of bytes.
- * `backend-node` (OpenSSL through node:crypto) is the default.
+ * `backend-node` (OpenSSL through node:crypto) is the default, `backend-portable` in a browser: the condition `browser` under
+ * "imports" in package.json decides, so that a bundle for browsers has nothing of Node in it.
  */
-import { nodeBackend } from './backend-node.js'
+import { defaultBackend } from '#default-backend'
 
 /** Whether a block cipher runs forwards or backwards. */
 export type Direction = 'encrypt' | 'decrypt'
@@ -35,15 +36,18 @@ export interface Backend {
   sha1(data: Uint8Array): Uint8Array
   /** The raw public operation m^e mod n; input and output have the length of `modulus`, the input is below it. */
   rsaPublic(modulus: Uint8Array, exponent: Uint8Array, block: Uint8Array): Uint8Array
-  /** The raw private operation of a key whose parts belong together; the block is as long as the modulus and below it. */
+  /**
+   * The raw private operation of a key whose parts belong together; the block is as long as the modulus and below it.
+   * @throws ERR_BACKEND when the back end refuses private keys
+   */
   rsaPrivate(parts: RsaKeyParts): RsaPrivateOperation
-  /** A new RSA key. */
+  /** A new RSA key. @throws ERR_BACKEND when the back end refuses private keys */
   generateRsa(bits: number, exponent: number): RsaKeyParts
   /** Bytes from a cryptographically secure generator. */
   randomBytes(length: number): Uint8Array
 }
 
-let current: Backend = nodeBackend
+let current: Backend = defaultBackend
 
 /** The back end in use. */
 export function backend(): Backend {

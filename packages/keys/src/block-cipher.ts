@@ -1,5 +1,8 @@
 /** The block ciphers by the name of their algorithm, on bytes. Inside this package only: callers hold keys, not bytes. */
 import { backend, type Direction } from './backend.js'
+import type { KeyPurpose, SecretKey } from './key.js'
+import { encryptBlocks, isTableDes } from './tdes.js'
+import { cachedSchedule } from './tdes-cache.js'
 
 /** The block cipher of a key. `tdes` is two-key Triple DES unless the key says otherwise. */
 export type KeyAlgorithm = 'tdes' | 'aes' | 'sm4'
@@ -18,6 +21,18 @@ export function runBlocks(
   iv?: Uint8Array,
 ): Uint8Array {
   return backend()[PRIMITIVE[algorithm]](direction, key, data, iv)
+}
+
+/**
+ * A few blocks enciphered by an issuer master key, in ECB mode. The key schedule of a TDES key is kept for the next card.
+ * @throws ERR_KEY_DESTROYED
+ */
+export function encipherByMasterKey(key: SecretKey<'issuer', KeyPurpose>, data: Uint8Array): Uint8Array {
+  const bytes = key.expose()
+  if (key.algorithm !== 'tdes' || !isTableDes(backend().des)) return runBlocks(key.algorithm, 'encrypt', bytes, data)
+  const output = new Uint8Array(data.length)
+  encryptBlocks(cachedSchedule(key, bytes), data, 0, output, 0, data.length)
+  return output
 }
 
 /** The CBC-MAC of whole blocks with a zero IV: the last block that CBC mode gives. [ISO9797-1] 7.1 */

@@ -10,7 +10,7 @@
  * @see [EMV-B2] A1.4, [PBOC] 7
  */
 import { concat, fromHex, IssuerkitError, toHex } from '@issuerkit/apdu'
-import { runBlocks } from './block-cipher.js'
+import { encipherByMasterKey } from './block-cipher.js'
 import { type CardIdentity, expectCardIdentity } from './card-identity.js'
 import { sha1 } from './hash.js'
 import { AesKey, type KeyPurpose, type SecretKey, Sm4Key, TdesKey } from './key.js'
@@ -121,7 +121,7 @@ function optionC(imk: AesKey<'issuer', KeyPurpose>, { pan, panSequence }: CardId
 /** The cipher over Y ‖ NOT Y: two blocks of TDES or AES, one of SM4. */
 function encipherWithInverse(key: SecretKey<'issuer', KeyPurpose>, digits: string): Uint8Array {
   const y = fromHex(digits)
-  return runBlocks(key.algorithm, 'encrypt', key.expose(), concat(y, invert(y)))
+  return encipherByMasterKey(key, concat(y, invert(y)))
 }
 
 function invert(bytes: Uint8Array): Uint8Array {

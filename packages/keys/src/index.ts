@@ -149,6 +149,38 @@ export {
   type TdesSessionKeyInput,
 } from './session.js'
 export type { TreeInput } from './session-tree.js'
+export { desSchedule, encryptBlocks, macAlgorithm3Into } from './tdes.js'
+export {
+  type BatchOptions,
+  type BatchSession,
+  type CipherBatch,
+  decipherRecords,
+  deriveIccMasterKeys,
+  deriveSessionKeys,
+  encipherRecords,
+  type IccMasterKeyBatch,
+  type MacBatch,
+  type MessageLengths,
+  macsAlgorithm3,
+  type RecordField,
+  type SessionKeyBatch,
+} from './tdes-batch.js'
+export { slicedDes } from './tdes-batch-block-cipher.js'
+export {
+  type PinChangeBatch,
+  pinChanges,
+  type ScriptBatch,
+  type ScriptMacBatch,
+  scriptMacs,
+} from './tdes-batch-scripts.js'
+export {
+  deriveIccMasterKeyInto,
+  deriveSessionKeyInto,
+  type FlatCard,
+  pinChangeInto,
+  scriptMacInto,
+} from './tdes-issuer.js'
+export type { TdesSchedule } from './tdes-schedule.js'
 export { type AtcKnowledge, type AtcWindow, type CryptogramType, judgeAtc, type SeenAtc } from './verify-atc.js'
 export { type VerifyCryptogramInput, verifyApplicationCryptogram } from './verify-cryptogram.js'
 export type { KeyChoice } from './verify-keys.js'

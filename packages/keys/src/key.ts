@@ -11,6 +11,7 @@ import type { KeyAlgorithm } from './block-cipher.js'
 import { constantTimeEqual } from './compare.js'
 import { keyCheckValue } from './kcv.js'
 import { withoutParity } from './parity.js'
+import { forgetSchedule } from './tdes-cache.js'
 
 /**
  * Where a key stands: issuer master key, ICC master key (UDK), session key (process key); `zone` is outside of that
@@ -83,9 +84,10 @@ abstract class Key<A extends KeyAlgorithm, L extends KeyLevel, P extends KeyPurp
     return this.#bytes
   }
 
-  /** Zero the bytes. Every later use throws ERR_KEY_DESTROYED. */
+  /** Zero the bytes, and the key schedule if one is kept. Every later use throws ERR_KEY_DESTROYED. */
   destroy(): void {
     this.#bytes.fill(0)
+    forgetSchedule(this)
     this.#destroyed = true
   }
 

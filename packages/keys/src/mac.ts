@@ -9,10 +9,12 @@
  * | macSm4Cbc | SM4 | the same as algorithm 3, for SM4 cards of PBOC |
  */
 import { IssuerkitError } from '@issuerkit/apdu'
+import { backend } from './backend.js'
 import { cbcMac, runBlocks } from './block-cipher.js'
 import { cmac } from './cmac.js'
 import type { AesKey, KeyLevel, SecretKey, Sm4Key, TdesKey } from './key.js'
 import { type PaddingMethod, pad } from './padding.js'
+import { isTableDes, SHORT, tableMacAlgorithm3 } from './tdes.js'
 
 const ZERO_IV = new Uint8Array(8)
 
@@ -46,6 +48,7 @@ export function macAlgorithm3(
   if (bytes.length !== 16) {
     throw new IssuerkitError('ERR_KEY', { label: 'MAC key', expected: '16 bytes', got: `${bytes.length} bytes` })
   }
+  if (padded.length <= SHORT && isTableDes(backend().des)) return tableMacAlgorithm3(bytes, padded).slice(0, length)
   const last = padded.length - 8
   const chained = last === 0 ? ZERO_IV : cbcMac('tdes', bytes.subarray(0, 8), padded.subarray(0, last))
   return runBlocks('tdes', 'encrypt', bytes, padded.subarray(last), chained).slice(0, length)

@@ -1,8 +1,9 @@
 /**
  * RSA private keys, for test CAs, virtual cards and the host's end of a secure channel.
  *
- * Every private operation is OpenSSL's: BigInt takes a time that depends on the key. BigInt is used here for one thing, to
- * find the primes of a key that is given without them, as published test keys are.
+ * Every private operation is the back end's: OpenSSL's, or, where somebody chose it, the portable one's, whose time depends on
+ * the key. BigInt is used here for one thing, to find the primes of a key that is given without them, as published test keys
+ * are.
  */
 import { fromHex, IssuerkitError, toHex } from '@issuerkit/apdu'
 import { backend, type RsaPrivateOperation } from './backend.js'
@@ -47,7 +48,7 @@ export class RsaPrivateKey {
    * A new key.
    * @param bits of the modulus: 512 to 4096, a multiple of 8
    * @param exponent 3 or 65537
-   * @throws ERR_OPTION when bits or exponent are others
+   * @throws ERR_OPTION when bits or exponent are others; ERR_BACKEND when the back end refuses private keys
    */
   static generate(bits: number, exponent: 3 | 65537): RsaPrivateKey {
     if (!Number.isInteger(bits) || bits < 512 || bits > 4096 || bits % 8 !== 0) {
@@ -67,7 +68,7 @@ export class RsaPrivateKey {
    * block^d mod n: signing a block, or deciphering one. Nothing is padded or taken off.
    * @param block as many bytes as the modulus, a number below it
    * @returns as many bytes as the modulus
-   * @throws ERR_RSA when the block is not one; ERR_KEY_DESTROYED
+   * @throws ERR_RSA when the block is not one; ERR_KEY_DESTROYED; ERR_BACKEND when the back end refuses private keys
    * @see [EMV-B2] A2.1.1 (signing function)
    */
   operate(block: Uint8Array): Uint8Array {
@@ -88,7 +89,7 @@ export class RsaPrivateKey {
     return this.#expectParts()
   }
 
-  /** Zero the private parts. Every later use throws ERR_KEY_DESTROYED. What OpenSSL holds goes with the key object. */
+  /** Zero the private parts. Every later use throws ERR_KEY_DESTROYED. What the back end holds goes with the key object. */
   destroy(): void {
     this.#parts?.privateExponent.fill(0)
     for (const prime of this.#parts?.primes ?? []) prime.fill(0)

@@ -1,10 +1,5 @@
-/**
- * The raw RSA public operation, for signature recovery and PIN encipherment.
- *
- * EMV keys have the exponent 3 or 65537. With 3 the operation is two multiplications; BigInt does them faster than
- * OpenSSL can import a key that is used once. Everything else goes to the back end. Nothing here touches a private key.
- */
-import { fromHex, IssuerkitError } from '@issuerkit/apdu'
+/** The raw RSA public operation, for signature recovery and PIN encipherment. Nothing here touches a private key. */
+import { IssuerkitError } from '@issuerkit/apdu'
 import { backend } from './backend.js'
 
 /** An RSA public key: big-endian bytes, the modulus without leading zero bytes, the exponent 03 or 010001 in EMV. */
@@ -18,7 +13,8 @@ export interface RsaPublicKey {
  *
  * @param block as many bytes as the modulus, a number below it
  * @returns as many bytes as the modulus
- * @throws ERR_RSA when the key is not one (empty, even, a leading zero byte), or the block is too long, short or large
+ * @throws ERR_RSA when the key is not one (a modulus that is empty, even, with a leading zero byte or above 16384 bits; an
+ *   exponent that is not below it, or above 64 bits beyond 3072), or the block is too long, short or large
  * @see [EMV-B2] A2.1.2 (recovery function)
  */
 export function rsaPublic({ modulus, exponent }: RsaPublicKey, block: Uint8Array): Uint8Array {
@@ -36,12 +32,29 @@ export function rsaPublic({ modulus, exponent }: RsaPublicKey, block: Uint8Array
   if (!isBelow(block, modulus)) {
     throw new IssuerkitError('ERR_RSA', { label: 'block', expected: 'a number below the modulus' })
   }
-  if (exponent.length === 1 && exponent[0] === 3) return cube(modulus, block)
-  try {
-    return backend().rsaPublic(modulus, exponent, block)
-  } catch {
-    throw new IssuerkitError('ERR_RSA', { label: 'key', expected: 'an RSA public key that the back end accepts' })
+  if (!isPublicKey(modulus, exponent)) {
+    throw new IssuerkitError('ERR_RSA', {
+      label: 'key',
+      expected: 'a modulus of at most 16384 bits, a smaller exponent',
+    })
   }
+  return backend().rsaPublic(modulus, exponent, block)
+}
+
+/** Bytes of the longest modulus, and of the longest one that goes with any exponent: OpenSSL's limits on its time. */
+const MOST_MODULUS = 2048
+const MOST_MODULUS_ANY_EXPONENT = 384
+const MOST_EXPONENT_BEYOND = 8
+
+/** Whether every back end takes a key: what OpenSSL refuses is refused here, so that all of them say the same. */
+function isPublicKey(modulus: Uint8Array, exponent: Uint8Array): boolean {
+  let leading = 0
+  while (exponent[leading] === 0) leading++
+  const significant = exponent.length - leading
+  if (modulus.length > MOST_MODULUS) return false
+  if (modulus.length > MOST_MODULUS_ANY_EXPONENT && significant > MOST_EXPONENT_BEYOND) return false
+  if (significant !== modulus.length) return significant < modulus.length
+  return isBelow(exponent.subarray(leading), modulus)
 }
 
 /** Whether a number is below another of the same length. */
@@ -49,21 +62,4 @@ function isBelow(a: Uint8Array, b: Uint8Array): boolean {
   let i = 0
   while (i < a.length && a[i] === b[i]) i++
   return (a[i] ?? 0) < (b[i] ?? 0)
-}
-
-function cube(modulus: Uint8Array, block: Uint8Array): Uint8Array {
-  const n = toBigInt(modulus)
-  const m = toBigInt(block)
-  const result = (((m * m) % n) * m) % n
-  return fromHex(result.toString(16).padStart(2 * modulus.length, '0'))
-}
-
-/** By words of 8 bytes: three times as fast as by hexadecimal text. What does not fill a word stands in front. */
-function toBigInt(bytes: Uint8Array): bigint {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const odd = bytes.length % 8
-  let value = 0n
-  for (let i = 0; i < odd; i++) value = (value << 8n) | BigInt(view.getUint8(i))
-  for (let i = odd; i < bytes.length; i += 8) value = (value << 64n) | view.getBigUint64(i)
-  return value
 }

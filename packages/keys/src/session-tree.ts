@@ -31,11 +31,7 @@ export interface TreeInput {
  */
 export function treeKey(masterKey: Uint8Array, { atc, branch = 4, height = 8, iv }: TreeInput): Uint8Array {
   const leaf = expectAtc(atc).reduce((value, byte) => 256 * value + byte, 0)
-  expectRange('branch', branch, 2, 65_536)
-  expectRange('height', height, 1, 255)
-  if (branch ** height < 65_536) {
-    throw new IssuerkitError('ERR_OPTION', { label: 'height', expected: 'branch to the power of height from 65536' })
-  }
+  expectTreeShape(branch, height)
   let parent = masterKey
   let grandparent = iv === undefined ? new Uint8Array(16) : expectLength(iv, 16, 'iv')
   for (let i = 1; i < height; i++) {
@@ -50,6 +46,18 @@ export function treeKey(masterKey: Uint8Array, { atc, branch = 4, height = 8, iv
 function phi(x: Uint8Array, y: Uint8Array, j: number): Uint8Array {
   const low = Uint8Array.of(0, 0, 0, 0, 0, 0, j >> 8, j & 0xff)
   return runBlocks('tdes', 'encrypt', x, xor(y, concat(low, low.with(7, (j & 0xff) ^ 0xf0))))
+}
+
+/**
+ * The shape of a tree.
+ * @throws ERR_OPTION when branch or height is out of range, or the tree has fewer leaves than there are ATCs
+ */
+export function expectTreeShape(branch: number, height: number): void {
+  expectRange('branch', branch, 2, 65_536)
+  expectRange('height', height, 1, 255)
+  if (branch ** height < 65_536) {
+    throw new IssuerkitError('ERR_OPTION', { label: 'height', expected: 'branch to the power of height from 65536' })
+  }
 }
 
 function expectRange(label: string, value: number, least: number, most: number): void {

@@ -52,7 +52,8 @@ export interface SessionKeyOptions {
  *
  * A `visa-xor` key prints no key check value: with its ATC it is the ICC master key itself.
  * @throws ERR_KEY when the method is for a key of another algorithm
- * @throws ERR_ATC when the ATC is not 2 bytes; ERR_LENGTH for the diversification value, the unpredictable number and IV;
+ * @throws ERR_ATC when the ATC is not 2 bytes; ERR_LENGTH for the diversification value, the unpredictable number and
+ *   IV;
  *   ERR_OPTION when the method or parity is unknown, branch or height out of range; ERR_KEY_DESTROYED
  * @see [EMV-B2] A1.3 (emv-common, emv-aes), [MCHIP], [VIS], [PBOC] 7 (process key)
  */
@@ -113,7 +114,11 @@ const METHODS = {
   'pboc-sm4': { algorithm: 'sm4', parity: 'none' },
 } as const
 
-function sessionKeyBytes(key: Uint8Array, input: SessionKeyInput): Uint8Array {
+/**
+ * The bytes of a session key with the parity bits as they come; the lengths are checked here. Inside this package
+ * only.
+ */
+export function sessionKeyBytes(key: Uint8Array, input: SessionKeyInput): Uint8Array {
   switch (input.method) {
     case 'emv-common':
       return f0And0f('tdes', key, diversificationValue(input, 8))

@@ -1,9 +1,11 @@
 import { fromHex, toHex } from '@issuerkit/apdu'
 import { describe, expect, it } from 'vitest'
+import { nodeBackend } from '../src/backend-node.js'
+import { portableBackend } from '../src/backend-portable.js'
 import { type Backend, backend, keyCheckValue, randomBytes, sha1, TdesKey, useBackend } from '../src/index.js'
 
-describe('the back end on node:crypto', () => {
-  const { des, aes, sm4 } = backend()
+describe.each([nodeBackend, portableBackend()])('the back end $name', (one) => {
+  const { des, aes, sm4 } = one
 
   // The worked example of Grabbe, "The DES Algorithm Illustrated"; FIPS 197 appendix C; GB/T 32907 appendix A.1.
   it.each([
@@ -54,26 +56,43 @@ describe('the back end on node:crypto', () => {
   })
 
   it('gives plain arrays, not views of a shared pool', () => {
+    const key = new Uint8Array(16)
+    const modes = (['encrypt', 'decrypt'] as const).flatMap((direction) => [
+      ...[aes, sm4].flatMap((cipher) => [cipher(direction, key, key), cipher(direction, key, key, key)]),
+      des(direction, key, new Uint8Array(8)),
+      des(direction, key, new Uint8Array(8), new Uint8Array(8)),
+    ])
+    const modulus = Uint8Array.from([0x80, ...new Uint8Array(62), 1])
     for (const bytes of [
-      des('encrypt', new Uint8Array(8), new Uint8Array(8)),
-      sha1(new Uint8Array(0)),
-      randomBytes(3),
+      ...modes,
+      one.rsaPublic(modulus, Uint8Array.of(3), new Uint8Array(64)),
+      one.rsaPublic(modulus, Uint8Array.of(1, 0, 1), new Uint8Array(64)),
+      one.sha1(new Uint8Array(0)),
+      one.randomBytes(3),
     ]) {
       expect(Object.getPrototypeOf(bytes)).toBe(Uint8Array.prototype)
       expect(bytes.buffer.byteLength).toBe(bytes.length)
     }
   })
 
-  it('is named', () => expect(backend().name).toBe('node'))
-})
-
-describe('sha1', () => {
   // FIPS 180-4 examples.
   it.each([
     ['', 'DA39A3EE5E6B4B0D3255BFEF95601890AFD80709'],
     ['abc', 'A9993E364706816ABA3E25717850C26C9CD0D89D'],
     ['abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq', '84983E441C3BD26EBAAE4AA1F95129E5E54670F1'],
-  ])('of %j', (text, expected) => expect(toHex(sha1(new TextEncoder().encode(text)))).toBe(expected))
+  ])('SHA-1 of %j', (text, expected) => expect(toHex(one.sha1(new TextEncoder().encode(text)))).toBe(expected))
+
+  // Web Crypto gives 65,536 bytes at once.
+  it.each([0, 1, 65_535, 65_536, 65_537, 200_000])('%i random bytes', (length) => {
+    const bytes = one.randomBytes(length)
+    expect(bytes).toHaveLength(length)
+    // Of so many the last 32 are not zero.
+    if (length > 32) expect(bytes.subarray(-32).some((byte) => byte !== 0)).toBe(true)
+  })
+})
+
+it('sha1 is that of the back end in use', () => {
+  expect(toHex(sha1(new TextEncoder().encode('abc')))).toBe('A9993E364706816ABA3E25717850C26C9CD0D89D')
 })
 
 describe('randomBytes', () => {

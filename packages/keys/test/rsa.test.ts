@@ -99,13 +99,13 @@ describe('rsaPublic', () => {
     }
   })
 
-  it('takes any odd modulus with exponent 3, prime factors or not', () => {
+  it('takes any odd modulus above the exponent 3, prime factors or not', () => {
     const odd = fc
       .integer({ min: 1, max: 64 })
       .chain(bytesOf)
       .map((bytes) => {
         bytes[0] = (bytes[0] ?? 0) || 1
-        bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) | 1
+        bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) | 5
         return bytes
       })
     fc.assert(
@@ -158,13 +158,35 @@ describe('rsaPublic', () => {
     }
   })
 
-  it('does exponent 3 itself and leaves every other one to the back end', () => {
-    const [three, other] = [PAIRS[1] as Pair, PAIRS[2] as Pair]
+  // What OpenSSL 3 refuses is refused for every back end: 16384 bits, and 64 bits of exponent beyond 3072 of modulus.
+  it.each([
+    ['the exponent 3 below it', 1, 5n, 3n, true],
+    ['itself as exponent', 1, 3n, 3n, false],
+    ['an exponent above it', 1, 3n, 65_537n, false],
+    ['an exponent of its own length below it', 64, 1n, 2n ** 511n - 1n, true],
+    ['itself as exponent', 64, 1n, 2n ** 511n + 1n, false],
+    ['an exponent of its own length above it', 64, 1n, 2n ** 511n + 3n, false],
+    ['an exponent of 3072 bits', 384, 1n, 2n ** 3071n - 1n, true],
+    ['an exponent of 64 bits beyond 3072', 385, 1n, 2n ** 64n - 1n, true],
+    ['an exponent of 65 bits beyond 3072', 385, 1n, 2n ** 64n + 1n, false],
+    ['16384 bits', 2048, 1n, 3n, true],
+    ['16392 bits', 2049, 1n, 3n, false],
+  ] as const)('takes a modulus with %s, or not', (_, length, low, power, taken) => {
+    const modulus = length === 1 ? Uint8Array.of(Number(low)) : bytesFrom(2n ** BigInt(8 * length - 1) + low, length)
+    const exponent = bytesFrom(power, Math.max(1, Math.ceil(power.toString(16).length / 2)))
+    const one = bytesFrom(1n, length)
+    for (const leading of [0, 1, length]) {
+      const key = { modulus, exponent: Uint8Array.from([...new Uint8Array(leading), ...exponent]) }
+      if (taken) expect(toHex(rsaPublic(key, one))).toBe(toHex(one))
+      else expect(() => rsaPublic(key, one)).toThrow(coded('ERR_RSA', { label: 'key' }))
+    }
+  })
+
+  it('leaves the operation to the back end', () => {
+    const { key } = PAIRS[2] as Pair
     const own = useBackend({ ...backend(), rsaPublic: (modulus) => modulus.map(() => 0xee) })
     try {
-      const block = bytesFrom(5n, three.key.modulus.length)
-      expect(toHex(rsaPublic(three.key, block))).toBe(toHex(bytesFrom(125n, block.length)))
-      expect(toHex(rsaPublic(other.key, new Uint8Array(144)))).toBe('EE'.repeat(144))
+      expect(toHex(rsaPublic(key, new Uint8Array(144)))).toBe('EE'.repeat(144))
     } finally {
       useBackend(own)
     }

@@ -87,7 +87,7 @@ describe.each(RUNS)('the transcript of key $variant', (run) => {
       refused += 1
     }
     expect(refused).toBe(324 * 8)
-  }, 60_000)
+  }, 300_000)
 
   it('refuses every answer to INTERNAL AUTHENTICATE that differs in a bit', () => {
     const [, answer] = run.exchanges.at(-1) ?? ['', '']
@@ -95,7 +95,7 @@ describe.each(RUNS)('the transcript of key $variant', (run) => {
       const handshake = upTo(run, 'INTERNAL AUTHENTICATE')
       expect(() => handshake.answer(changed)).toThrow(coded('ERR_CHANNEL', { label: 'INTERNAL AUTHENTICATE' }))
     }
-  }, 60_000)
+  }, 300_000)
 
   it('refuses every status of a command without data that differs in a bit', () => {
     for (const changed of oneBitChanges(fromHex('9000'))) {
