@@ -7,7 +7,7 @@
 import { fromHex } from '@issuerkit/apdu'
 import { TdesKey } from '@issuerkit/keys'
 import type { Database } from './database.js'
-import type { IssuerProfile } from './keys/local-key-service.js'
+import type { IssuerProfile } from './keys/issuer-profile.js'
 import { storeIssuerKey } from './keys/stored-keys.js'
 import type { MasterKey } from './wrap.js'
 

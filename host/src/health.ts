@@ -1,8 +1,10 @@
 /**
- * Liveness (the process answers) and readiness (the database answers too). Open to everybody: they tell nothing else.
+ * Liveness (the process answers) and readiness (the database answers, stored keys unwrap, the host is not about to stop).
+ * Open to everybody: they tell nothing else.
  */
 import type { FastifyInstance } from 'fastify'
-import { answers, type Database } from './database.js'
+import type { HostContext } from './context.js'
+import { answers } from './database.js'
 import { HostError } from './errors.js'
 
 const schema = {
@@ -12,10 +14,23 @@ const schema = {
 }
 
 /** Adds GET /health/live and GET /health/ready. */
-export function addHealth(app: FastifyInstance, database: Database): void {
+export function addHealth(
+  app: FastifyInstance,
+  { database, keys, checks = [] }: Pick<HostContext, 'database' | 'keys' | 'checks'>,
+  isStopping: () => boolean,
+): void {
   app.get('/health/live', { schema: { ...schema, summary: 'Is the process alive?' } }, async () => ({ status: 'ok' }))
-  app.get('/health/ready', { schema: { ...schema, summary: 'Can it work: does the database answer?' } }, async () => {
-    if (await answers(database)) return { status: 'ok' }
-    throw new HostError('ERR_UNAVAILABLE')
-  })
+  app.get(
+    '/health/ready',
+    { schema: { ...schema, summary: 'Can it work: does the database answer, do the keys unwrap?' } },
+    async () => {
+      if (isStopping() || !(await answers(database))) throw new HostError('ERR_UNAVAILABLE')
+      const unusable = await keys.unusableKeys()
+      if (unusable.length > 0) {
+        throw new HostError('ERR_KEYS_UNUSABLE', `Stored keys do not unwrap: ${unusable.join(', ')}.`)
+      }
+      for (const check of checks) await check()
+      return { status: 'ok' }
+    },
+  )
 }

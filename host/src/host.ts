@@ -3,16 +3,18 @@
  */
 import { createDevAccess } from './access/dev-token.js'
 import { type AccessPolicy, tokenVerifier } from './access/verify-token.js'
+import { startHeadSigner } from './audit/head-signer.js'
 import type { HostContext, Routes } from './context.js'
 import { type DatabaseAddress, migrate, openDatabase } from './database.js'
 import { loadDemoIssuer } from './demo-issuer.js'
 import { freshTempFolder, serverUser } from './embedded/server-user.js'
 import { removeDataFolder, startEmbeddedDatabase } from './embedded-database.js'
+import { keyCheck } from './keys/key-check.js'
 import { localKeyService } from './keys/local-key-service.js'
 import { expectFree, expectLoopback, type ListenAddress, listenError } from './listen.js'
 import type { LogOptions } from './logging.js'
 import { loadMasterKey } from './master-key.js'
-import { buildServer } from './server.js'
+import { buildServer, type ServerLimits } from './server.js'
 
 export interface HostOptions {
   readonly listen: ListenAddress
@@ -26,6 +28,7 @@ export interface HostOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly routes: readonly Routes[]
   readonly log: LogOptions
+  readonly limits?: ServerLimits
   /** Cuts a start short. */
   readonly signal: AbortSignal
 }
@@ -61,7 +64,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
 }
 
 async function start(options: HostOptions, atEnd: (closer: Closer) => void): Promise<Omit<RunningHost, 'close'>> {
-  const { listen, environment, routes, log, signal } = options
+  const { listen, environment, routes, log, limits = {}, signal } = options
   const devMode = options.access === undefined
   if (devMode) expectLoopback(listen)
   await expectFree(listen)
@@ -72,11 +75,20 @@ async function start(options: HostOptions, atEnd: (closer: Closer) => void): Pro
   atEnd(() => database.destroy())
   await migrate(database)
   if (devMode) await loadDemoIssuer(database, masterKey)
-  const context = { database, masterKey, keys: localKeyService(database, masterKey), devMode }
+  const keys = localKeyService(database, masterKey, { keepMilliseconds: 1_000 })
+  const context = { database, masterKey, keys, devMode, checks: [keyCheck(keys)] }
   const { policy, token } =
     options.access === undefined ? await createDevAccess() : { policy: options.access, token: undefined }
   const verifyToken = tokenVerifier(policy)
-  const app = await buildServer({ context, verifyToken, routes, log })
+  const app = await buildServer({ context, verifyToken, routes, log, limits })
+  const signer = startHeadSigner({
+    database,
+    masterKey,
+    write: (jws) => app.log.info({ auditHead: jws }, 'audit head'),
+    onError: (error) => app.log.error({ err: error }, 'the audit trail cannot be signed'),
+  })
+  // The server first: what it accepted is answered and audited before the last head is signed.
+  atEnd(() => signer.close())
   atEnd(() => app.close())
   signal.throwIfAborted()
   const url = await app.listen({ ...listen }).catch((cause: unknown) => {

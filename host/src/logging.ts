@@ -10,7 +10,19 @@ export interface LogOptions {
   readonly stream?: { write(line: string): void }
 }
 
-const ALLOWED = ['reqId', 'method', 'route', 'status', 'milliseconds', 'code', 'err', 'address', 'folder', 'scope']
+const ALLOWED = [
+  'reqId',
+  'method',
+  'route',
+  'status',
+  'milliseconds',
+  'code',
+  'err',
+  'address',
+  'folder',
+  'scope',
+  'auditHead',
+]
 
 /** fastify's option for its logger (pino). */
 export function loggerOptions({ level, stream }: LogOptions): NonNullable<FastifyServerOptions['logger']> {

@@ -21,16 +21,21 @@ export function loadMasterKey({ environment, devFolder }: MasterKeySource): Mast
     throw new HostError('ERR_MASTER_KEY', 'ISSUERKIT_MASTER_KEY and ISSUERKIT_MASTER_KEY_FILE are both set')
   }
   if (text !== undefined) return decode(text, 'ISSUERKIT_MASTER_KEY')
-  if (file !== undefined) return decode(readPrivate(file), file)
+  if (file !== undefined) return readMasterKey(file)
   if (devFolder !== undefined) return fromDevFolder(join(devFolder, 'master-key'))
   const message = 'set ISSUERKIT_MASTER_KEY_FILE (or ISSUERKIT_MASTER_KEY) to 32 bytes in hexadecimal'
   throw new HostError('ERR_MASTER_KEY', message)
 }
 
+/** The master key in a file. ERR_MASTER_KEY */
+export function readMasterKey(file: string): MasterKey {
+  return decode(readPrivate(file), file)
+}
+
 function fromDevFolder(file: string): MasterKey {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   if (!existsSync(file)) writeFileSync(file, `${randomHex(32)}\n`, { mode: 0o600, flag: 'wx' })
-  return decode(readPrivate(file), file)
+  return readMasterKey(file)
 }
 
 function readPrivate(file: string): string {

@@ -4,7 +4,8 @@
  */
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifySchema } from 'fastify'
+import { REQUEST_EXAMPLES } from './routes/examples.data.js'
 import { HOST_VERSION } from './version.js'
 
 /** Collects the routes that are added after it. */
@@ -20,6 +21,7 @@ export async function collectOpenApi(app: FastifyInstance): Promise<void> {
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
       security: [{ token: [] }],
     },
+    transform: ({ schema, url, route }) => ({ schema: withExamples(schema, `${route.method} ${url}`), url }),
   })
 }
 
@@ -27,4 +29,13 @@ export async function collectOpenApi(app: FastifyInstance): Promise<void> {
 export async function serveOpenApi(app: FastifyInstance): Promise<void> {
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { validatorUrl: null } })
+}
+
+/** The schema of a route with the examples of its body. */
+function withExamples(schema: FastifySchema | undefined, route: string): FastifySchema {
+  const example = REQUEST_EXAMPLES[route.replaceAll(/:(\w+)/g, '{$1}')]
+  if (example?.body !== undefined) return { ...schema, body: { ...(schema?.body as object), examples: [example.body] } }
+  if (example?.lines === undefined) return { ...schema }
+  const text = example.lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+  return { ...schema, body: { type: 'string', examples: [text] } }
 }

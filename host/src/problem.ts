@@ -33,7 +33,8 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof HostError) {
     const { code, message } = error
     if (httpStatus(code) < 500) return { ...problem(code), detail: message }
-    // Of the host's own failures only this one concerns a caller.
+    // Of the host's own failures only these concern a caller: readiness names the keys, and says nothing else of them.
+    if (code === 'ERR_KEYS_UNUSABLE') return { ...problem(code), detail: message }
     return problem(code === 'ERR_UNAVAILABLE' ? code : 'ERR_INTERNAL')
   }
   if (isUnavailable(error)) return problem('ERR_UNAVAILABLE')

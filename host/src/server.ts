@@ -8,13 +8,20 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { VerifyToken } from './access/verify-token.js'
 import { guard } from './access.js'
+import { auditRequests } from './audit/hooks.js'
+import { auditRecorder } from './audit/recorder.js'
 import type { HostContext, Routes } from './context.js'
 import { HostError } from './errors.js'
 import { addHealth } from './health.js'
 import { useStrictJson } from './json-body.js'
+import { FAILURE_BUDGET, type FailureBudget, failureCounter } from './limits/failures.js'
+import { limitRequests } from './limits/hooks.js'
+import type { RateLimit } from './limits/rate.js'
 import { type LogOptions, loggerOptions, logRequests } from './logging.js'
+import { addMetrics } from './metrics.js'
 import { collectOpenApi, serveOpenApi } from './openapi.js'
 import { problemOf, sendProblem } from './problem.js'
+import { stopGracefully } from './stopping.js'
 import { openObject, schemaController } from './validation.js'
 
 export interface ServerOptions {
@@ -22,6 +29,13 @@ export interface ServerOptions {
   readonly verifyToken: VerifyToken
   readonly routes: readonly Routes[]
   readonly log: LogOptions
+  readonly limits?: ServerLimits
+}
+
+export interface ServerLimits {
+  /** Requests of one subject; without it there is no limit. */
+  readonly rate?: RateLimit
+  readonly failures?: FailureBudget
 }
 
 const BODY_LIMIT = 64 * 1024
@@ -34,7 +48,13 @@ const CONTENT_POLICY = {
 }
 
 /** Builds the server; it does not listen yet. */
-export async function buildServer({ context, verifyToken, routes, log }: ServerOptions): Promise<FastifyInstance> {
+export async function buildServer({
+  context,
+  verifyToken,
+  routes,
+  log,
+  limits = {},
+}: ServerOptions): Promise<FastifyInstance> {
   const app = Fastify({
     logger: loggerOptions(log),
     logController: new LogController({ disableRequestLogging: true }),
@@ -55,15 +75,26 @@ export async function buildServer({ context, verifyToken, routes, log }: ServerO
   useStrictJson(app)
   await app.register(helmet, { contentSecurityPolicy: { directives: CONTENT_POLICY } })
   await collectOpenApi(app)
-  addHealth(app, context.database)
+  const audit = auditRecorder(context.database, {
+    onError: (error) => app.log.error({ err: error }, 'the audit trail cannot be written'),
+  })
+  // Requests that were accepted have been answered by then.
+  app.addHook('onClose', () => audit.close())
+  const metrics = addMetrics(app, { auditWaiting: () => audit.waiting })
+  const failures = failureCounter(limits.failures ?? FAILURE_BUDGET)
+  addHealth(app, context, stopGracefully(app))
   await serveOpenApi(app)
   await app.register(async (scope) => {
     guard(scope, verifyToken)
+    auditRequests(scope, audit)
+    limitRequests(scope, { rate: limits.rate, failures, audit, metrics })
     scope.addHook('onRoute', ({ url, schema }) => {
       const open = openObject(schema?.body)
       if (open !== undefined) throw new Error(`the body of ${url} lets unknown fields through at ${open}`)
     })
-    for (const add of routes) await add(scope.withTypeProvider<TypeBoxTypeProvider>(), context)
+    for (const add of routes) {
+      await add(scope.withTypeProvider<TypeBoxTypeProvider>(), { ...context, audit, failures, metrics })
+    }
   })
   await app.ready()
   return app

@@ -9,20 +9,89 @@ export interface IssuerTable {
   created_at: Generated<Date>
 }
 
-/** A key set's key, wrapped; `dki` names the set, `kcv` is what may be shown of it. */
+/** A key, wrapped; `key_set` and `dki` name the set that it is of, `kcv` is what may be shown of it. */
 export interface IssuerKeyTable {
   id: string
   issuer: string
   usage: string
   algorithm: string
-  dki: string
+  /** Keys of a zone (PIN, KBPK) are of no set. */
+  dki: string | null
   kcv: string
   wrapped: Uint8Array
+  /** The scheme family of an issuer master key. */
+  family: string | null
+  key_set: Generated<string>
+  /** The one version of key blocks that a KBPK opens. */
+  block_version: string | null
+  /** What is authenticated with the wrapped key: 1 id, usage, algorithm and issuer; 2 everything that the row says of its use. */
+  binding: Generated<number>
+  /** A keyed hash of the key; a row of the first migration gets its own at the next import. */
+  fingerprint: Uint8Array | null
   created_at: Generated<Date>
   retired_at: Date | null
+}
+
+/** What a key was first imported for, by its fingerprint. It outlives the key. */
+export interface KeyUseTable {
+  fingerprint: Uint8Array
+  usage: string
+  algorithm: string
+  family: string
+}
+
+/** What the host keeps secret for itself, wrapped like a key. */
+export interface HostSecretTable {
+  name: string
+  wrapped: Uint8Array
+}
+
+/** An entry of the audit trail; audit/append.ts says what is hashed. */
+export interface AuditEntryTable {
+  chain: number
+  /** A bigint, which comes as text. */
+  seq: string
+  at: Date
+  entry: string
+  hash: Uint8Array
+}
+
+/** The end of a chain of the audit trail. */
+export interface AuditHeadTable {
+  chain: number
+  seq: string
+  hash: Uint8Array
+}
+
+export interface AuditSignedHeadTable {
+  id: Generated<string>
+  at: Date
+  kid: string
+  jws: string
+}
+
+/** Public keys of signed heads. */
+export interface AuditKeyTable {
+  kid: string
+  jwk: JSONColumnType<object>
+}
+
+/** A request that may come again; `sealed` is its answer, enciphered. */
+export interface IdempotencyTable {
+  subject: string
+  key: string
+  sealed: Uint8Array | null
+  created_at: Generated<Date>
 }
 
 export interface Tables {
   issuer: IssuerTable
   issuer_key: IssuerKeyTable
+  key_use: KeyUseTable
+  host_secret: HostSecretTable
+  audit_entry: AuditEntryTable
+  audit_head: AuditHeadTable
+  audit_signed_head: AuditSignedHeadTable
+  audit_key: AuditKeyTable
+  idempotency: IdempotencyTable
 }

@@ -1,14 +1,14 @@
 /**
- * Keys at rest, and the host's random numbers. This is the one file of the host that uses node:crypto.
+ * Keys at rest, keyed fingerprints, and the host's random numbers. This is the one file of the host that uses node:crypto.
  *
  * A stored key is wrapped under the master key with AES-256-GCM:
  *
  *   version 01 | nonce, 12 bytes | enciphered key, as long as the key | tag, 16 bytes
  *
- * The row that the key belongs to (its id, usage, algorithm and issuer) is authenticated with it, so that a wrapped key
- * moved to another row, or a row whose usage was changed, does not unwrap.
+ * The row that the key belongs to (its id, usage, algorithm and issuer, and what else it is bound to) is authenticated
+ * with it, so that a wrapped key moved to another row, or a row whose usage was changed, does not unwrap.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
 import { HostError } from './errors.js'
 
 /** What a wrapped key is bound to. */
@@ -17,6 +17,8 @@ export interface KeyRow {
   readonly issuer: string
   readonly usage: string
   readonly algorithm: string
+  /** What else is authenticated, in an order that its owner fixes. */
+  readonly bound?: readonly string[]
 }
 
 /** The key that wraps all others. It prints as nothing and is only used inside this file. */
@@ -54,8 +56,23 @@ const NONCE = 12
 const TAG = 16
 
 /** A JSON array is unambiguous: no choice of one field can imitate another field's edge. */
-function bind({ id, usage, algorithm, issuer }: KeyRow): Uint8Array {
-  return Buffer.from(JSON.stringify(['issuerkit-key-1', id, usage, algorithm, issuer]))
+function bind({ id, usage, algorithm, issuer, bound = [] }: KeyRow): Uint8Array {
+  return Buffer.from(JSON.stringify(['issuerkit-key-1', id, usage, algorithm, issuer, ...bound]))
+}
+
+/** HMAC-SHA-256, 32 bytes. */
+export function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {
+  return Uint8Array.from(createHmac('sha256', key).update(data).digest())
+}
+
+/** SHA-256, 32 bytes. */
+export function sha256(data: Uint8Array): Uint8Array {
+  return Uint8Array.from(createHash('sha256').update(data).digest())
+}
+
+/** `length` random bytes. */
+export function random(length: number): Uint8Array {
+  return Uint8Array.from(randomBytes(length))
 }
 
 /** `length` random bytes in upper-case hexadecimal. */

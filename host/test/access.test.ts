@@ -82,6 +82,8 @@ describe('a token', () => {
     ['no audience', `Bearer ${token({}, { aud: undefined })}`],
     ['no subject', `Bearer ${token({}, { sub: undefined })}`],
     ['an empty subject', `Bearer ${token({}, { sub: '' })}`],
+    ['a subject with a control character', `Bearer ${token({}, { sub: 'a\u0000' })}`],
+    ['a subject with half a character', `Bearer ${token({}, { sub: 'a\ud800' })}`],
     ['a subject that is no text', `Bearer ${token({}, { sub: 7 })}`],
     ['a subject without end', `Bearer ${token({}, { sub: 'x'.repeat(257) })}`],
     ['a changed claim', `Bearer ${parts[0]}.${encode({ ...CLAIMS, sub: 'mallory' })}.${parts[2]}`],

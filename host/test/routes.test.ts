@@ -142,7 +142,7 @@ describe('POST /v1/cryptograms', () => {
 
   test('a changed row gives no answer at all', async () => {
     const row = database().updateTable('issuer_key').where('id', '=', `${DEMO_ISSUER}-MAC`)
-    await row.set({ usage: 'ENC' }).execute()
+    await row.set({ usage: 'PIN' }).execute()
     const answer = await verify({})
     await row.set({ usage: 'MAC' }).execute()
     expect([answer.status, answer.body['code']]).toEqual([500, 'ERR_INTERNAL'])

@@ -249,7 +249,7 @@ test('health tells whether the process and the database answer, without a token'
 test('the interface is described, and the page about it fetches nothing from elsewhere', async () => {
   const description = (await server.app.inject({ url: '/openapi.json' })).json()
   expect(description.openapi).toBe('3.1.0')
-  expect(Object.keys(description.paths)).toEqual(['/health/live', '/health/ready', '/v1/echo'])
+  expect(Object.keys(description.paths)).toEqual(['/metrics', '/health/live', '/health/ready', '/v1/echo'])
   expect(description.paths['/v1/echo'].post.requestBody.content['application/json'].schema.required).toEqual(['text'])
   expect(description.paths['/health/live'].get.security).toEqual([])
   const page = await server.app.inject({ url: '/docs/' })

@@ -13,6 +13,9 @@ export interface KeySet {
 
 const ELLIPTIC: Readonly<Record<string, string>> = { ES256: 'P-256', ES384: 'P-384', EdDSA: 'Ed25519' }
 const RSA = ['RS256', 'PS256']
+
+/** Every algorithm that a key may be bound to. */
+export const KEY_ALGORITHMS: readonly string[] = [...RSA, ...Object.keys(ELLIPTIC)]
 const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
 /** Reads a JWK set. ERR_KEY_SET when it is malformed, or holds a key that is private, weak, unnamed or named twice. */
@@ -41,7 +44,7 @@ function faultOf(key: JWK): string | undefined {
   const { alg = '' } = key
   if (RSA.includes(alg)) return key.kty === 'RSA' ? rsaFault(key) : 'its kty is not RSA'
   const curve = ELLIPTIC[alg]
-  if (curve === undefined) return `its alg is none of ${[...RSA, ...Object.keys(ELLIPTIC)].join(', ')}`
+  if (curve === undefined) return `its alg is none of ${KEY_ALGORITHMS.join(', ')}`
   return key.crv === curve ? undefined : `its crv is not ${curve}`
 }
 

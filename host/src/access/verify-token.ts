@@ -24,6 +24,8 @@ export type VerifyToken = (authorization: string | undefined) => Promise<Caller>
 const BEARER = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i
 const LONGEST_TOKEN = 4096
 const LONGEST_SUBJECT = 256
+/** A subject stands in the audit trail and in keys of the database: neither can hold control characters. */
+const PRINTABLE = /^[^\p{Cc}\p{Cs}]+$/u
 const CLOCK_TOLERANCE_SECONDS = 5
 
 /**
@@ -44,6 +46,8 @@ export function tokenVerifier({ keys, issuer, audience }: AccessPolicy): VerifyT
       requiredClaims: ['exp', 'iat', 'sub'],
       maxTokenAge: '24h',
     }).catch((cause: unknown) => {
+      // The keys cannot be had at the moment: nothing is wrong with the token.
+      if (cause instanceof HostError) throw cause
       throw new HostError('ERR_UNAUTHORIZED', undefined, { cause })
     })
     return { subject: subjectOf(payload), scopes: parseScopes(payload['scope']) }
@@ -51,6 +55,6 @@ export function tokenVerifier({ keys, issuer, audience }: AccessPolicy): VerifyT
 }
 
 function subjectOf({ sub }: JWTPayload): string {
-  if (typeof sub === 'string' && sub !== '' && sub.length <= LONGEST_SUBJECT) return sub
+  if (typeof sub === 'string' && sub.length <= LONGEST_SUBJECT && PRINTABLE.test(sub)) return sub
   throw new HostError('ERR_UNAUTHORIZED')
 }

@@ -6,11 +6,13 @@ import { IssuerkitError } from '@issuerkit/apdu'
 import { Command, CommanderError } from 'commander'
 import { HostError } from '../errors.js'
 import { HOST_VERSION } from '../version.js'
+import { auditCommand } from './audit.js'
 import { caCommand } from './ca.js'
 import { cardCommand } from './card.js'
 import { channelCommand } from './channel.js'
 import { conformanceCommand } from './conformance.js'
 import { type CommandIo, EXIT, processIo } from './io.js'
+import { keysCommand } from './keys.js'
 import { odaCommand } from './oda.js'
 import { readCommand } from './read.js'
 import { serveCommand } from './serve.js'
@@ -29,8 +31,10 @@ export async function runCommandLine(args: readonly string[], io: CommandIo = pr
   const program = new Command('issuerkit').description('issuer host and tools for EMV and PBOC chip cards')
   program.version(HOST_VERSION)
   for (const make of [
+    auditCommand,
     startCommand,
     serveCommand,
+    keysCommand,
     vectorsCommand,
     odaCommand,
     caCommand,

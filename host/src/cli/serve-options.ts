@@ -4,11 +4,13 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import { readKeySet } from '../access/key-set.js'
+import { type KeySet, readKeySet } from '../access/key-set.js'
+import { remoteKeySet } from '../access/remote-key-set.js'
 import type { AccessPolicy } from '../access/verify-token.js'
 import { defaultDataFolder } from '../default-folder.js'
 import { HostError, systemCode } from '../errors.js'
 import type { HostOptions } from '../host.js'
+import type { RateLimit } from '../limits/rate.js'
 
 export interface ServeOptions {
   readonly host: string
@@ -27,6 +29,14 @@ export function addServeOptions(command: Command): Command {
 function parsePort(text: string): number {
   if (/^[0-9]{1,5}$/.test(text) && Number(text) <= 65535) return Number(text)
   throw new InvalidArgumentError('A port is a number from 0 to 65535.')
+}
+
+/** --rate: requests a second of one subject, twice as many at once; 0 is no limit. */
+export function parseRate(text: string): RateLimit | undefined {
+  if (!/^[0-9]{1,6}$/.test(text))
+    throw new InvalidArgumentError('A rate is a number of requests a second, 0 for no limit.')
+  const perSecond = Number(text)
+  return perSecond === 0 ? undefined : { perSecond, burst: 2 * perSecond }
 }
 
 /** DATABASE_URL if it is set, else the embedded database on --data or the usual folder. */
@@ -50,7 +60,12 @@ export function accessPolicy({ jwks, issuer, audience }: AccessOptions): AccessP
   if (jwks === undefined || issuer === undefined || audience === undefined) {
     throw new HostError('ERR_USAGE', 'serve needs --jwks, --issuer and --audience, or --dev')
   }
-  return { keys: readKeySet(readJson(jwks)), issuer, audience }
+  return { keys: keySet(jwks), issuer, audience }
+}
+
+/** A key set of a file or of an https address. */
+function keySet(source: string): KeySet {
+  return /^[a-z]+:\/\//i.test(source) ? remoteKeySet(source) : readKeySet(readJson(source))
 }
 
 function readJson(file: string): unknown {

@@ -1,73 +1,186 @@
 /**
- * The key service on the host's own database: keys are unwrapped for one request and zeroed when it is done.
+ * The key service on the host's own database: keys are unwrapped for use and zeroed when they are no longer kept.
  */
+import { IssuerkitError } from '@issuerkit/apdu'
 import {
   answerApplicationCryptogram,
+  type CryptogramVerdict,
+  expectCardIdentity,
   findKeySet,
-  type KeySet,
-  type SchemeFamily,
+  parseField55,
+  type Secret,
   scheme,
   type VerifyCryptogramInput,
   verifyApplicationCryptogram,
 } from '@issuerkit/keys'
-import { buildScriptCommands } from '@issuerkit/scripts'
+import { type BuiltScriptCommand, buildScriptCommands, type ScriptCommand } from '@issuerkit/scripts'
 import type { Database } from '../database.js'
 import { HostError } from '../errors.js'
-import type { MasterKey } from '../wrap.js'
-import type { CryptogramRequest, KeyService } from './key-service.js'
-import { openKeySets } from './stored-keys.js'
+import { hmacSha256, type MasterKey } from '../wrap.js'
+import { hostSecrets } from './host-secrets.js'
+import { type CardRules, type CompleteProfile, rulesFor } from './issuer-profile.js'
+import type {
+  CryptogramRequest,
+  EmvValues,
+  KeyService,
+  PinSource,
+  ScriptRequest,
+  ServiceCommand,
+  StoredCryptogramRequest,
+} from './key-service.js'
+import { issuerOpener, type OpenIssuer } from './open-issuer.js'
+import { openPin, type PinKeys, type PinOwner, wrapPin } from './pins.js'
+import { unusableKeys } from './stored-keys.js'
 
-/** What the host knows of an issuer besides its keys. */
-export interface IssuerProfile {
-  /** Whose layout tag 9F10 has. */
-  readonly family: SchemeFamily
-  /** The scheme of issuer scripts. */
-  readonly scheme: string
-}
-
-/** An issuer with its unwrapped keys. They live as long as one call of {@link withIssuer}. */
-interface OpenIssuer {
-  readonly profile: IssuerProfile
-  readonly keySets: readonly KeySet[]
+export interface LocalKeyServiceOptions {
+  /** How long an issuer's keys stay unwrapped, and so how late this node may notice what another one changed; 0 by default. */
+  readonly keepMilliseconds?: number
 }
 
 /** A key service on `database`, with keys wrapped under `masterKey`. */
-export function localKeyService(database: Database, masterKey: MasterKey): KeyService {
-  const within = <T>(issuer: string, use: (open: OpenIssuer) => T) => withIssuer(database, masterKey, issuer, use)
-  return {
-    verifyCryptogram: (request) =>
-      within(request.issuer, (open) => verifyApplicationCryptogram(verifyInput(open, request))),
-    answerCryptogram: (request, decision) =>
-      within(request.issuer, (open) => answerApplicationCryptogram(verifyInput(open, request), decision)),
-    buildScript: ({ issuer, card, atc, arqc, commands, scheme: given, dki, macLength }) =>
-      within(issuer, ({ profile, keySets }) => {
-        const name = given ?? profile.scheme
-        const set = findKeySet(keySets, dki, scheme(name).algorithm)
-        if (set?.mac === undefined) throw new HostError('ERR_NO_KEY')
-        const keys = { ac: set.ac, mac: set.mac, ...(set.enc === undefined ? {} : { enc: set.enc }) }
-        const input = { scheme: name, keys, card, atc, arqc, ...(macLength === undefined ? {} : { macLength }) }
-        return buildScriptCommands(input, commands, { chaining: 'none' })
-      }),
-  }
-}
-
-function verifyInput({ profile, keySets }: OpenIssuer, request: CryptogramRequest): VerifyCryptogramInput {
-  const chosen = request.scheme === undefined ? {} : { scheme: request.scheme }
-  return { ...request.emv, keySets, card: request.card, family: profile.family, ...chosen }
-}
-
-async function withIssuer<T>(
+export function localKeyService(
   database: Database,
   masterKey: MasterKey,
-  id: string,
-  use: (open: OpenIssuer) => T,
-): Promise<T> {
-  const issuer = await database.selectFrom('issuer').select('profile').where('id', '=', id).executeTakeFirst()
-  if (issuer === undefined) throw new HostError('ERR_NOT_FOUND', 'There is no such issuer.')
-  const keySets = await openKeySets(database, masterKey, id)
-  try {
-    return use({ profile: issuer.profile as IssuerProfile, keySets })
-  } finally {
-    for (const { ac, mac, enc } of keySets) for (const key of [ac, mac, enc]) key?.destroy()
+  { keepMilliseconds = 0 }: LocalKeyServiceOptions = {},
+): KeyService {
+  const issuers = issuerOpener(database, masterKey, keepMilliseconds)
+  const secret = hostSecrets(database, masterKey)
+  const pins: PinKeys = { database, masterKey, storage: () => secret('queued-pin') }
+  const panHash = async (pan: string) => {
+    expectCardIdentity({ pan, panSequence: '00' })
+    return hmacSha256(await secret('pan-hash'), new TextEncoder().encode(pan))
   }
+  const ownerOf = async (issuer: string, pan: string) => ({ issuer, pan, panHash: await panHash(pan) })
+  return {
+    profile: (issuer) => issuers.with(issuer, ({ profile }) => profile),
+    verifyCryptogram: (request) => issuers.with(request.issuer, (open) => verify(open, request)),
+    answerCryptogram: (request, decide) =>
+      issuers.with(request.issuer, (open) => {
+        const { input, accepts } = prepare(open, request)
+        const found = answerApplicationCryptogram(input, (verdict) => {
+          if (!accepts(verdict)) return undefined
+          return typeof decide === 'function' ? decide(verdict) : decide
+        })
+        return accepts(found.verdict) ? found : { verdict: withoutKeys(input), answer: undefined }
+      }),
+    verifyStoredRequest: (request) => issuers.with(request.issuer, (open) => verify(open, completed(request))),
+    buildScript: async (request) => {
+      const { issuer, card } = request
+      const opened: Secret[] = []
+      try {
+        const owner = request.commands.some(hasPin) ? await ownerOf(issuer, card.pan) : undefined
+        const commands: ScriptCommand[] = []
+        for (const command of request.commands) commands.push(await openCommand(pins, owner, command, opened))
+        return await issuers.with(issuer, (open) => build(open, request, commands))
+      } finally {
+        for (const pin of opened) pin.destroy()
+      }
+    },
+    wrapPin: async (request) => wrapPin(pins, await ownerOf(request.issuer, request.pan), request),
+    panHash,
+    unusableKeys: () => unusableKeys(database, masterKey),
+    forget: (issuer) => issuers.forget(issuer),
+  }
+}
+
+function verify(open: OpenIssuer, request: CryptogramRequest): CryptogramVerdict {
+  const { input, accepts } = prepare(open, request)
+  const verdict = verifyApplicationCryptogram(input)
+  return accepts(verdict) ? verdict : withoutKeys(input)
+}
+
+/** What is said of a card or a scheme that the issuer does not have: that there is no key for it. */
+function withoutKeys(input: VerifyCryptogramInput): CryptogramVerdict {
+  return verifyApplicationCryptogram({ ...input, keySets: [] })
+}
+
+interface Prepared {
+  readonly input: VerifyCryptogramInput
+  /** Whether the scheme that the message turned out to have is one of the issuer's. */
+  readonly accepts: (verdict: CryptogramVerdict) => boolean
+}
+
+function prepare({ profile, keySets }: OpenIssuer, request: CryptogramRequest): Prepared {
+  const { card, emv, scheme: name, dki, expectedType, atc } = request
+  const rules = rulesFor(profile, card.pan)
+  const { family, schemes } = rules ?? profile
+  if (name !== undefined) expectScheme(rules ?? profile, name)
+  const input = {
+    ...emv,
+    card,
+    family,
+    keySets: rules === undefined ? [] : keySets.filter((set) => isOf(set, rules)),
+    policy: profile.evidence.refuse,
+    ...(name === undefined ? {} : { scheme: name }),
+    ...(dki === undefined ? {} : { dki }),
+    ...(expectedType === undefined ? {} : { expectedType }),
+    ...(atc === undefined ? {} : { atc }),
+  }
+  return { input, accepts: ({ scheme: found }) => found === undefined || schemes.includes(found) }
+}
+
+function isOf(set: OpenIssuer['keySets'][number], { family, keySet }: Required<CardRules>): boolean {
+  return set.family === family && set.name === keySet
+}
+
+function expectScheme({ schemes }: Pick<CompleteProfile, 'schemes'>, name: string): void {
+  if (schemes.includes(name)) return
+  throw new IssuerkitError('ERR_SCHEME', { label: 'scheme', expected: schemes.join(', ') })
+}
+
+/** The message's own cryptogram over its own values and, where it has none, the request's. */
+function completed({ stored, emv, ...request }: StoredCryptogramRequest): CryptogramRequest {
+  const own = tagsOf(emv)
+  if (own === undefined) return { ...request, emv }
+  const left = [...stored].filter(([tag]) => tag !== '9F26' && tag !== '9F27')
+  return { ...request, emv: { tags: new Map([...left, ...own]) } }
+}
+
+/** `undefined` for DE55 that cannot be read: the verdict on it says why. */
+function tagsOf(emv: EmvValues): ReadonlyMap<string, Uint8Array> | undefined {
+  if ('tags' in emv) return emv.tags
+  try {
+    return parseField55(emv.field55).tags
+  } catch (error) {
+    if (error instanceof IssuerkitError) return undefined
+    throw error
+  }
+}
+
+function build(
+  { profile, keySets }: OpenIssuer,
+  { card, atc, arqc, scheme: given, dki, macLength }: ScriptRequest,
+  commands: readonly ScriptCommand[],
+): readonly BuiltScriptCommand[] {
+  const rules = rulesFor(profile, card.pan)
+  if (given !== undefined) expectScheme(rules ?? profile, given)
+  const name = given ?? (rules ?? profile).scheme
+  const own = rules === undefined ? [] : keySets.filter((set) => isOf(set, rules))
+  const set = findKeySet(own, dki, scheme(name).algorithm)
+  if (set?.mac === undefined) throw new HostError('ERR_NO_KEY')
+  const keys = { ac: set.ac, mac: set.mac, ...(set.enc === undefined ? {} : { enc: set.enc }) }
+  const input = { scheme: name, keys, card, atc, arqc, ...(macLength === undefined ? {} : { macLength }) }
+  return buildScriptCommands(input, commands, { chaining: 'none' })
+}
+
+function hasPin({ type }: ServiceCommand): boolean {
+  return type === 'pin-change' || type === 'pin-change-with-current'
+}
+
+/** The command with its PINs open; they are put into `opened`, for the caller to destroy. */
+async function openCommand(
+  keys: PinKeys,
+  owner: PinOwner | undefined,
+  command: ServiceCommand,
+  opened: Secret[],
+): Promise<ScriptCommand> {
+  if (owner === undefined || !('newPin' in command)) return command as ScriptCommand
+  const open = async (source: PinSource) => {
+    const pin = await openPin(keys, owner, source)
+    opened.push(pin)
+    return pin
+  }
+  const newPin = await open(command.newPin)
+  if (command.type === 'pin-change') return { type: command.type, newPin }
+  return { type: command.type, newPin, currentPin: await open(command.currentPin) }
 }

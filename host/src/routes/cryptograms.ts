@@ -30,11 +30,11 @@ const ARPC = Type.Object(
 
 /** Adds the routes of cryptograms. */
 export const cryptogramRoutes: Routes = (app, { keys }) => {
-  const config = { scope: 'verify:cryptograms' } as const
+  const config = { scope: 'verify:cryptograms', countFailures: true } as const
   app.post(
     '/v1/cryptograms/verify',
     {
-      config,
+      config: { ...config, keyUse: 'cryptogram-verify' },
       schema: {
         summary: 'Verify an application cryptogram',
         tags: ['cryptograms'],
@@ -42,15 +42,20 @@ export const cryptogramRoutes: Routes = (app, { keys }) => {
         querystring: EXPLAIN,
       },
     },
-    async ({ body, query }) => verdictAnswer(await keys.verifyCryptogram(requestOf(body)), query.explain === true),
+    async (request) => {
+      const verdict = await keys.verifyCryptogram(requestOf(request.body))
+      request.verdict = verdict.code
+      return verdictAnswer(verdict, request.query.explain === true)
+    },
   )
   app.post(
     '/v1/cryptograms/arpc',
     {
-      config,
+      config: { ...config, keyUse: 'cryptogram-answer' },
       schema: { summary: 'Verify an ARQC and answer it', tags: ['cryptograms'], body: ARPC, querystring: EXPLAIN },
     },
-    async ({ body, query }) => {
+    async (request) => {
+      const { body, query } = request
       const { decision } = body
       const { verdict, answer } = await keys.answerCryptogram(
         requestOf(body),
@@ -61,6 +66,7 @@ export const cryptogramRoutes: Routes = (app, { keys }) => {
               proprietaryAuthenticationData: fromHex(decision.proprietaryAuthenticationData ?? ''),
             },
       )
+      request.verdict = verdict.code
       return { ...verdictAnswer(verdict, query.explain === true), answer: toJson(answer) ?? null }
     },
   )

@@ -1,4 +1,5 @@
 /** The parts that bodies and answers of several routes share. Bytes are hexadecimal text, digits are decimal text. */
+import type { SchemeFamily } from '@issuerkit/keys'
 import { type Static, Type } from 'typebox'
 
 /** Hexadecimal text of at least `least` and at most `most` bytes. Lower case is taken too; answers are upper case. */
@@ -7,9 +8,29 @@ export function Hex(least: number, most: number, description: string) {
   return Type.String({ minLength: 2 * least, maxLength: 2 * most, pattern, description })
 }
 
+/** One of the texts given. */
+export function Choice<const T extends string>(texts: readonly T[], description?: string) {
+  return Type.Union(
+    texts.map((text) => Type.Literal(text)),
+    description === undefined ? {} : { description },
+  )
+}
+
+/** The families of schemes. */
+export const FAMILIES = ['visa', 'mastercard', 'interac', 'ccd', 'unionpay'] as const satisfies readonly SchemeFamily[]
+
+/** An id, in a body, a query or an address. */
+export const ID = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9._-]*$', description: 'An id.' })
+export const IdParams = Type.Object({ id: ID }, { additionalProperties: false })
+
 /** PAN and sequence number: their digits are judged by the domain, so that each has an error code of its own. */
 export const CARD = {
-  issuer: Type.String({ minLength: 1, maxLength: 64, description: 'The issuer whose keys are used.' }),
+  issuer: Type.String({
+    minLength: 1,
+    maxLength: 64,
+    pattern: '^[A-Za-z0-9._-]*$',
+    description: 'The issuer whose keys are used.',
+  }),
   pan: Type.String({ maxLength: 32, description: '8 to 19 decimal digits.' }),
   panSequence: Type.String({ maxLength: 8, description: 'Two decimal digits; 00 where the card has none.' }),
 }

@@ -52,7 +52,7 @@ export const scriptRoutes: Routes = (app, { keys }) => {
   app.post(
     '/v1/scripts',
     {
-      config: { scope: 'issue:scripts' },
+      config: { scope: 'issue:scripts', keyUse: 'script-build', countFailures: true },
       schema: { summary: 'Build an issuer script', tags: ['scripts'], body: BODY, querystring: EXPLAIN },
     },
     async ({ body, query }) => {

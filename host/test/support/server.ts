@@ -2,10 +2,10 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 import { Type } from 'typebox'
 import { createDevAccess, type DevAccess } from '../../src/access/dev-token.js'
 import { tokenVerifier } from '../../src/access/verify-token.js'
-import type { Routes } from '../../src/context.js'
+import type { HostContext, Routes } from '../../src/context.js'
 import type { Database } from '../../src/database.js'
 import { localKeyService } from '../../src/keys/local-key-service.js'
-import { buildServer } from '../../src/server.js'
+import { buildServer, type ServerLimits } from '../../src/server.js'
 import { MasterKey } from '../../src/wrap.js'
 
 export const ECHO_BODY = Type.Object(
@@ -44,15 +44,26 @@ export interface TestServer {
   readonly send: (options: InjectOptions) => Promise<LightMyRequestResponse>
 }
 
-export async function testServer(database: Database, routes: readonly Routes[], level = 'info'): Promise<TestServer> {
+export interface TestServerOptions {
+  readonly context?: Partial<HostContext>
+  readonly limits?: ServerLimits
+}
+
+export async function testServer(
+  database: Database,
+  routes: readonly Routes[],
+  level = 'info',
+  { context = {}, limits = {} }: TestServerOptions = {},
+): Promise<TestServer> {
   const access = await createDevAccess()
   const log: string[] = []
   const masterKey = new MasterKey(new Uint8Array(32))
   const app = await buildServer({
-    context: { database, masterKey, keys: localKeyService(database, masterKey), devMode: true },
+    context: { database, masterKey, keys: localKeyService(database, masterKey), devMode: true, ...context },
     verifyToken: tokenVerifier(access.policy),
     routes,
     log: { level, stream: { write: (line) => log.push(line) } },
+    limits,
   })
   const send = (options: InjectOptions) =>
     app.inject({ ...options, headers: { authorization: `Bearer ${access.token}`, ...options.headers } })

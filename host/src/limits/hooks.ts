@@ -1,0 +1,92 @@
+/** The limits of a request: how many of its subject, and how many failed verifications about its card. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { AuditRecorder } from '../audit/recorder.js'
+import { HostError, systemCode } from '../errors.js'
+import type { Metrics } from '../metrics.js'
+import { hmacSha256, random } from '../wrap.js'
+import type { FailureCounter, Taken } from './failures.js'
+import { type RateLimit, rateLimiter } from './rate.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Requests to this route try a secret of a card: they are counted by their end. */
+    countFailures?: boolean
+  }
+  interface FastifyRequest {
+    /** The verdict of the cryptogram that was judged, set by the route. */
+    verdict: string | undefined
+    /** Ends the verification that the limits count. */
+    settle: ((failed: boolean) => void) | undefined
+  }
+}
+
+export interface Limits {
+  /** Undefined is no limit. */
+  readonly rate: RateLimit | undefined
+  readonly failures: FailureCounter
+  readonly audit: AuditRecorder
+  readonly metrics: Metrics
+}
+
+/** Verdicts and errors that a guess gets when it is wrong. */
+const FAILED_VERDICTS = ['I']
+const FAILED_CODES = ['ERR_PIN_BLOCK', 'ERR_KEY_BLOCK']
+
+/** Limits the requests to routes that are added to `app` from now on. It goes behind the guard. */
+export function limitRequests(app: FastifyInstance, { rate, failures, audit, metrics }: Limits): void {
+  app.decorateRequest('verdict', undefined)
+  app.decorateRequest('settle', undefined)
+  const takeRequest = rate === undefined ? () => undefined : rateLimiter(rate)
+
+  app.addHook('onRequest', async ({ caller }, reply) => {
+    const subject = caller?.subject ?? ''
+    const wait = takeRequest(subject)
+    if (wait === undefined) return
+    metrics.limited('rate')
+    audit.note({ subject, action: 'limit.rate', object: 'host', outcome: 'refused' })
+    throw tooMany(reply, wait)
+  })
+
+  app.addHook('preHandler', async (request, reply) => {
+    if (request.routeOptions.config.countFailures !== true) return
+    const subject = request.caller?.subject ?? ''
+    const card = cardOf(request)
+    request.settle = settleOf(failures.take(subject, card.key), reply, (first) => {
+      metrics.limited('failures')
+      if (first) audit.note({ subject, action: 'limit.failures', object: card.name, outcome: 'refused' })
+    })
+  })
+  app.addHook('onError', async (request, _reply, error) => {
+    if (FAILED_CODES.includes(systemCode(error) ?? '')) request.verdict = 'I'
+  })
+  app.addHook('onResponse', async ({ settle, verdict }) => {
+    if (verdict !== undefined) metrics.verdict(verdict)
+    settle?.(FAILED_VERDICTS.includes(verdict ?? ''))
+  })
+  app.addHook('onRequestAbort', async ({ settle }) => {
+    // Whoever hangs up before the answer has learnt nothing, and must not gain a free try by it either.
+    settle?.(true)
+  })
+}
+
+function settleOf(taken: Taken, reply: FastifyReply, refused: (first: boolean) => void): (failed: boolean) => void {
+  if ('settle' in taken) return taken.settle
+  refused(taken.first)
+  throw tooMany(reply, taken.waitSeconds)
+}
+
+function tooMany(reply: FastifyReply, seconds: number): HostError {
+  void reply.header('retry-after', String(seconds))
+  return new HostError('ERR_TOO_MANY_REQUESTS')
+}
+
+/** Cards are remembered by a hash that dies with the process. */
+const CARD_KEY = random(32)
+
+/** What a card is counted and named by: of its PAN the last four digits. */
+export function cardOf({ body }: Pick<FastifyRequest, 'body'>): { readonly key: string; readonly name: string } {
+  const { issuer, pan, panSequence } = body as Readonly<Record<string, unknown>>
+  const text = new TextEncoder().encode(JSON.stringify([issuer, pan, panSequence]))
+  const key = Buffer.from(hmacSha256(CARD_KEY, text)).toString('base64url')
+  return { key, name: `card:****${`${pan}`.slice(-4)} of ${issuer}` }
+}
