@@ -23,9 +23,16 @@ const LONG = [
   ['packages/oda/test/one-byte-changes*.test.ts', 'certificates by the thousand'],
   ['packages/card/test/changes.test.ts', 'a handshake for each bit'],
   ['packages/apdu/test/{hostile,damage}.test.ts', 'long properties'],
-  ['packages/keys/test/keyblock-property.test.ts', 'long properties'],
+  ['packages/keys/test/{keyblock-property,verify-property}.test.ts', 'long properties'],
+  ['packages/scripts/test/secure-command.test.ts', 'long properties'],
+  ['packages/card/test/memory-tearing.test.ts', 'three cuts, one after another, at every write'],
+  ['packages/securechannel/test/handshake.test.ts', 'RSA private operations by the hundred'],
   ['test/broken-purses.test.ts', 'a hundred broken cards, each against the case that catches it'],
   ['test/{fuzz-command,issuer-scripts-one-bit,card-monkey}.test.ts', 'every bit, and many random commands'],
+  [
+    'test/{channel,issuer-and-card,mutation}.test.ts',
+    'every bit of a handshake; all schemes on both protocols; mutants',
+  ],
   ['host/test/{keys-use,keys-rewrap,audit-verify,ledger-properties,ledger-simulation}.test.ts', 'matrices and models'],
 ] as const
 const leftOut = (rows: readonly (readonly [files: string, reason: string])[]): string[] => rows.map(([files]) => files)
