@@ -21,6 +21,10 @@ for (const name of ['apdu', 'keys']) {
     format: 'esm',
     platform: 'node',
     packages: 'external',
+    // What is not there need not be read; names stay, for errors and stack traces.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: 'none',
   })
   const [{ text }] = outputFiles
   // A file that stays as it is keeps its time.
