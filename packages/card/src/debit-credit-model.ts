@@ -22,6 +22,7 @@
 import type { SchemeName } from '@issuerkit/keys'
 import type { CardVerification } from './card-verification-results.js'
 import type { CardMemory } from './memory.js'
+import { MemoryScope } from './memory-scope.js'
 
 /** What sources differ in: one switch a point. Those of the card, then those of the script engine. */
 export interface CardSwitches {
@@ -117,44 +118,9 @@ export type StateName = keyof typeof STATE
 export type CardKeyName = 'ac' | 'mac' | 'enc'
 
 /** The memory of one application: the card's, under a prefix. */
-export class ApplicationMemory {
-  readonly #memory: CardMemory
-  readonly #prefix: string
-
+export class ApplicationMemory extends MemoryScope {
   constructor(memory: CardMemory, index: number) {
-    this.#memory = memory
-    this.#prefix = `app/${index}/`
-  }
-
-  /** The objects of the application. */
-  get names(): readonly string[] {
-    return this.#memory.names
-      .filter((name) => name.startsWith(this.#prefix))
-      .map((name) => name.slice(this.#prefix.length))
-  }
-
-  has(name: string): boolean {
-    return this.#memory.has(this.#prefix + name)
-  }
-
-  capacity(name: string): number {
-    return this.#memory.capacity(this.#prefix + name)
-  }
-
-  read(name: string): Uint8Array {
-    return this.#memory.read(this.#prefix + name)
-  }
-
-  write(name: string, value: Uint8Array): void {
-    this.#memory.write(this.#prefix + name, value)
-  }
-
-  readNumber(name: string): number {
-    return this.#memory.readNumber(this.#prefix + name)
-  }
-
-  writeNumber(name: string, value: number): void {
-    this.#memory.writeNumber(this.#prefix + name, value)
+    super(memory, `app/${index}/`)
   }
 
   state(name: StateName): number {
@@ -163,16 +129,6 @@ export class ApplicationMemory {
 
   setState(name: StateName, value: number): void {
     this.writeNumber(`state/${name}`, value)
-  }
-
-  /** Makes the writes so far last, before the command has ended: for what counts before a secret is compared. */
-  commit(): void {
-    this.#memory.commit()
-  }
-
-  /** The card itself, which outlives the application: CARD BLOCK. */
-  blockCard(): void {
-    this.#memory.writeNumber('blocked', 1)
   }
 }
 

@@ -26,6 +26,7 @@
  * pin-unblock and pin-reload.
  */
 import type { CardMemory } from './memory.js'
+import { MemoryScope } from './memory-scope.js'
 
 /** Keys of an application. [PBOC] 2: DPK, DLK, DULK, DUK, DTK, DAMK, DPUK, DRPK; DGK of the grey lock. */
 export type PurseKeyName =
@@ -135,46 +136,9 @@ export interface PurseSession {
 }
 
 /** The memory of one ADF. */
-export class AdfMemory {
-  readonly #memory: CardMemory
-  readonly #prefix: string
-
+export class AdfMemory extends MemoryScope {
   constructor(memory: CardMemory, adf: number) {
-    this.#memory = memory
-    this.#prefix = `adf/${adf}/`
-  }
-
-  has(name: string): boolean {
-    return this.#memory.has(this.#prefix + name)
-  }
-
-  capacity(name: string): number {
-    return this.#memory.capacity(this.#prefix + name)
-  }
-
-  read(name: string): Uint8Array {
-    return this.#memory.read(this.#prefix + name)
-  }
-
-  write(name: string, value: Uint8Array): void {
-    this.#memory.write(this.#prefix + name, value)
-  }
-
-  readNumber(name: string): number {
-    return this.#memory.readNumber(this.#prefix + name)
-  }
-
-  writeNumber(name: string, value: number): void {
-    this.#memory.writeNumber(this.#prefix + name, value)
-  }
-
-  /** Makes the writes so far last before the command has ended: for what counts before a secret is compared. */
-  commit(): void {
-    this.#memory.commit()
-  }
-
-  blockCard(): void {
-    this.#memory.writeNumber('blocked', 1)
+    super(memory, `adf/${adf}/`)
   }
 }
 
