@@ -28,6 +28,10 @@ export const HOST_ERROR_CODES = {
   ERR_NO_KEY: { status: 422, says: 'The issuer has no key set of this derivation key index and algorithm.' },
   ERR_IDEMPOTENCY_KEY: { status: 422, says: 'An Idempotency-Key was used before for another request.' },
   ERR_BODY_TOO_LARGE: { status: 413, says: 'A request body is larger than 64 KB.' },
+  ERR_LEDGER: {
+    status: 500,
+    says: "A card's ledger contradicts itself; nothing is done with the card until it was looked at.",
+  },
   ERR_CONTENT_TYPE: { status: 415, says: 'A request body is not declared as application/json in UTF-8.' },
   ERR_TOO_MANY_REQUESTS: {
     status: 429,

@@ -6,8 +6,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Database } from './database.js'
 import { HostError } from './errors.js'
-import { hostSecrets } from './keys/host-secrets.js'
-import { MasterKey, sha256 } from './wrap.js'
+import { hostSeal } from './keys/host-secrets.js'
+import { type MasterKey, sha256 } from './wrap.js'
 
 /** What a request is answered with; the body is JSON. */
 export interface Answer {
@@ -55,7 +55,8 @@ export async function withIdempotency(context: Context, request: Asked, work: Wo
     throw new HostError('ERR_QUERY', 'An Idempotency-Key is 1 to 255 visible ASCII characters.')
   }
   const subject = request.caller?.subject ?? ''
-  const seal = await sealOf(context)
+  // A host secret, so that a new master key leaves the answers readable.
+  const seal = await hostSeal(context, 'idempotency')
   const row = { id: JSON.stringify([subject, key]), issuer: '', usage: 'idempotency', algorithm: 'answer' }
   const asked = askedHash(request)
   return database.transaction().execute(async (transaction) => {
@@ -119,16 +120,4 @@ function fresh({ status, body }: Answer): SentAnswer {
 function askedHash({ method, url, body }: Asked): string {
   const text = JSON.stringify([method, url, body ?? null])
   return Buffer.from(sha256(new TextEncoder().encode(text))).toString('hex')
-}
-
-const seals = new WeakMap<Database, Promise<MasterKey>>()
-
-/** The key that answers are enciphered under: a host secret, so that a new master key leaves them readable. */
-function sealOf({ database, masterKey }: Context): Promise<MasterKey> {
-  const known = seals.get(database)
-  if (known !== undefined) return known
-  const made = hostSecrets(database, masterKey)('idempotency').then((bytes) => new MasterKey(bytes))
-  seals.set(database, made)
-  made.catch(() => seals.delete(database))
-  return made
 }

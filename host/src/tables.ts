@@ -84,6 +84,67 @@ export interface IdempotencyTable {
   created_at: Generated<Date>
 }
 
+/** The ledger of a card application. */
+export interface CardLedgerTable {
+  /** Its handle. */
+  card: string
+  issuer: string
+  pan_hash: Uint8Array
+  masked_pan: string
+  pan_sequence: string
+  /** The AID; empty until a message has named one. */
+  application: string
+  version: number
+  /** When time alone will change it. */
+  due_at: Date | null
+  /** Why nothing is done with the card any more. */
+  stopped: string | null
+  body: JSONColumnType<object>
+}
+
+/** What has left a card's ledger: entries, deliveries, the ledgers of earlier chips. */
+export interface LedgerArchiveTable {
+  card: string
+  kind: 'entry' | 'delivery' | 'ledger'
+  id: string
+  body: JSONColumnType<object>
+  archived_at: Date
+}
+
+/** What the world is told. Ordered by transaction, then id; both are bigints, which come as text. */
+export interface LedgerEventTable {
+  id: Generated<string>
+  transaction: Generated<string>
+  time: Date
+  issuer: string
+  card: string
+  type: string
+  entry: string | null
+  delivery: string | null
+  rank: string | null
+}
+
+/** An authorization as it was asked and answered, both enciphered. */
+export interface AuthorizationRequestTable {
+  id: string
+  issuer: string
+  reference: string
+  card: string | null
+  atc: number | null
+  fingerprint: string
+  verdict: string
+  request: Uint8Array
+  answer: Uint8Array | null
+  created_at: Date
+}
+
+/** A PIN that waits for its card, wrapped for its entry and PAN. */
+export interface QueuedPinTable {
+  id: string
+  card: string
+  wrapped: Uint8Array
+}
+
 export interface Tables {
   issuer: IssuerTable
   issuer_key: IssuerKeyTable
@@ -94,4 +155,9 @@ export interface Tables {
   audit_signed_head: AuditSignedHeadTable
   audit_key: AuditKeyTable
   idempotency: IdempotencyTable
+  card_ledger: CardLedgerTable
+  ledger_archive: LedgerArchiveTable
+  ledger_event: LedgerEventTable
+  authorization_request: AuthorizationRequestTable
+  queued_pin: QueuedPinTable
 }

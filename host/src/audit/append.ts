@@ -7,13 +7,13 @@
  *
  *   hash(n) = SHA-256( hash(n-1), 32 bytes | chain, 4 bytes | n, 8 bytes | entry, UTF-8 ),  hash(0) = 32 zero bytes
  *
- * PostgreSQL computes the hash, so that an entry costs one statement.
+ * PostgreSQL computes the hash, in a function that migration 0005 makes, so that entries cost one statement or a part of one.
  */
 import { sql } from 'kysely'
 import type { Database } from '../database.js'
 import { type AuditRecord, entryText } from './entry.js'
 
-/** How many chains there are: more than transactions at once on a few nodes. Migration 0004 makes their ends. */
+/** How many chains there are: more than transactions at once on a few nodes. Migration 0003 makes their ends. */
 export const CHAINS = 64
 
 /** Where an entry stands. */
@@ -32,38 +32,11 @@ export async function appendAudit(
   records: AuditRecord | readonly AuditRecord[],
   now: Date = new Date(),
 ): Promise<AuditPlace | undefined> {
-  let place: AuditPlace | undefined
-  for (const record of 'action' in records ? [records] : records) {
-    const entry = entryText(record, now.toISOString())
-    // Further entries follow on the chain that is ours already, instead of taking one more.
-    const free = place === undefined ? sql`order by random() limit 1 for update skip locked` : ownChain(place.chain)
-    place =
-      (await append(transaction, entry, now, free)) ??
-      (await append(transaction, entry, now, ownChain(Math.floor(Math.random() * CHAINS))))
-  }
-  return place
-}
-
-const ownChain = (chain: number) => sql`where chain = ${chain} for update`
-
-/** @returns undefined when every chain was taken at this moment */
-async function append(
-  transaction: Database,
-  entry: string,
-  at: Date,
-  choice: ReturnType<typeof ownChain>,
-): Promise<AuditPlace | undefined> {
+  const all = 'action' in records ? [records] : records
+  if (all.length === 0) return undefined
+  const entries = all.map((record) => entryText(record, now.toISOString()))
   const { rows } = await sql<{ chain: number; seq: string }>`
-    with last as (select chain, seq, hash from audit_head ${choice}),
-    added as (
-      insert into audit_entry (chain, seq, at, entry, hash)
-      select chain, seq + 1, ${at}, ${entry}::text,
-        sha256(hash || int4send(chain) || int8send(seq + 1) || convert_to(${entry}::text, 'UTF8'))
-      from last
-      returning chain, seq, hash
-    )
-    update audit_head set seq = added.seq, hash = added.hash from added where audit_head.chain = added.chain
-    returning added.chain, added.seq`.execute(transaction)
+    select chain, seq from append_audit(${now}, ${entries})`.execute(transaction)
   const [row] = rows
   return row === undefined ? undefined : { chain: row.chain, seq: Number(row.seq) }
 }

@@ -4,7 +4,7 @@
  */
 import type { Database } from '../database.js'
 import { HostError } from '../errors.js'
-import { type KeyRow, type MasterKey, random } from '../wrap.js'
+import { type KeyRow, MasterKey, random } from '../wrap.js'
 
 /**
  * | name | is the key of |
@@ -14,6 +14,7 @@ import { type KeyRow, type MasterKey, random } from '../wrap.js'
  * | queued-pin | PINs that wait for their card |
  * | audit-signing | the key pair that signs the heads of the audit trail; JSON |
  * | idempotency | the answers kept for requests that may come again |
+ * | authorization | the authorizations kept: what was asked, what was answered |
  * | key-import | the private parts of the key pairs that keys are enciphered to; JSON |
  */
 export type HostSecretName =
@@ -23,6 +24,7 @@ export type HostSecretName =
   | 'key-import'
   | 'audit-signing'
   | 'idempotency'
+  | 'authorization'
 
 /** What a secret is bound to at rest. */
 export function secretRow(name: string): KeyRow {
@@ -69,4 +71,19 @@ export function hostSecrets(database: Database, masterKey: MasterKey): (name: Ho
     secret.catch(() => known.delete(name))
     return secret
   }
+}
+
+const seals = new WeakMap<Database, Map<HostSecretName, Promise<MasterKey>>>()
+
+/** A host secret as the key that records of one kind are enciphered under; read once for a database. */
+export function hostSeal(
+  { database, masterKey }: { readonly database: Database; readonly masterKey: MasterKey },
+  name: HostSecretName,
+): Promise<MasterKey> {
+  const known = seals.get(database) ?? new Map<HostSecretName, Promise<MasterKey>>()
+  seals.set(database, known)
+  const seal = known.get(name) ?? hostSecret(database, masterKey, name).then((bytes) => new MasterKey(bytes))
+  known.set(name, seal)
+  seal.catch(() => known.delete(name))
+  return seal
 }
