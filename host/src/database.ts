@@ -5,6 +5,7 @@ import { Kysely, Migrator, PostgresDialect, sql } from 'kysely'
 import { Pool, type PoolConfig } from 'pg'
 import { HostError, systemCode } from './errors.js'
 import { MIGRATIONS } from './migrations/index.js'
+import { preparing } from './prepared.js'
 import type { Tables } from './tables.js'
 
 /** Where the database is: a URL of the user's, or what the embedded database says. */
@@ -30,9 +31,10 @@ export interface DatabaseOptions {
 /** A pool for `address`; nothing is connected until the first query. */
 export function openDatabase({ address, onLost = () => {} }: DatabaseOptions): Database {
   const config: PoolConfig = { ...address, max: 16, connectionTimeoutMillis: 5_000, application_name: 'issuerkit' }
-  // Without a listener, the end of an idle connection would end the process.
-  const pool = new Pool(config).on('error', onLost)
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  // Without a listener, the end of a connection would end the process: the pool's is for idle ones alone. Whoever uses one
+  // hears of its end from his next statement.
+  const pool = new Pool(config).on('error', onLost).on('connect', (client) => void client.on('error', () => {}))
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: preparing(pool) }) })
 }
 
 /**
@@ -45,6 +47,11 @@ export async function migrate(database: Database): Promise<void> {
   if (error === undefined) return
   const reason = error instanceof Error && error.message !== '' ? error.message : systemCode(error)
   throw new HostError('ERR_DATABASE', `the database cannot be used: ${reason}`, { cause: error })
+}
+
+/** Runs `work` in a transaction: in the one that `database` is, if it is one, else in one of its own. */
+export function inTransaction<T>(database: Database, work: (transaction: Database) => Promise<T>): Promise<T> {
+  return database.isTransaction ? work(database) : database.transaction().execute(work)
 }
 
 /** True when the database answers. */
@@ -65,6 +72,7 @@ export function isUnavailable(error: unknown): boolean {
   const code = systemCode(error)
   if (code !== undefined) return /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|08|57P|53300)/.test(code)
   return (
-    error instanceof Error && /^(timeout exceeded when trying to connect|Connection terminated)/.test(error.message)
+    error instanceof Error &&
+    /^(timeout exceeded when trying to connect|Connection terminated|Client .+ not queryable)/.test(error.message)
   )
 }

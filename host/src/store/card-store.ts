@@ -6,12 +6,12 @@
 import { appendAudit } from '../audit/append.js'
 import type { Database } from '../database.js'
 import { HostError } from '../errors.js'
-import { ledgerPolicy } from '../keys/issuer-profile.js'
 import type { KeyService, WrappedPin } from '../keys/key-service.js'
-import { type CardLedger, emptyLedger } from '../ledger/model.js'
 import { authorizationSeal, type SealContext } from './authorizations.js'
 import { CardChange, type CardName, LedgerFault, type StoredCard } from './card-change.js'
-import { type ReadCard, writeChange } from './card-write.js'
+import { type FindRows, findRows, readByHandle, readByName } from './card-read.js'
+import { type CardWrite, cardWrite, writeChanges } from './card-write.js'
+import { together } from './together.js'
 
 /** What a store works with. */
 export interface StoreContext extends SealContext {
@@ -38,22 +38,25 @@ const ATTEMPTS = 100
 
 /** The cards of `context.database`, changed by `database`, which may be a transaction. */
 export function cardStore(context: StoreContext, database: Database = context.database): CardStore {
+  const { keys } = context
+  const { find, write } = database === context.database ? sharedDoor(database) : ownDoor(database)
   const read = (target: CardName | { readonly handle: string }) =>
-    'handle' in target ? readByHandle(context, database, target.handle) : readByName(context, database, target)
+    'handle' in target ? readByHandle(keys, database, target.handle) : readByName(keys, find, target)
   return {
     find: async (name) => {
-      const { card, version } = await readByName(context, database, name)
+      const { card, version } = await readByName(keys, find, name)
       return version === undefined ? undefined : card
     },
-    byHandle: async (handle) => (await readByHandle(context, database, handle)).card,
+    byHandle: async (handle) => (await readByHandle(keys, database, handle)).card,
     async change(target, work) {
       const seal = await authorizationSeal(context)
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const found = await read(target)
         if (found.card.stopped !== null) throw new HostError('ERR_LEDGER')
         const change = new CardChange(found.card)
-        const result = await stoppingAt(context, async () => work(change))
-        if (await writeChange(database, found, change, seal)) return result
+        const result = await stoppingAt(context.database, async () => work(change))
+        const writing = cardWrite(found, change, seal)
+        if (writing === undefined || (await write(writing))) return result
       }
       throw new HostError('ERR_UNAVAILABLE', 'The card is being changed by too many requests at once.')
     },
@@ -68,66 +71,55 @@ export function cardStore(context: StoreContext, database: Database = context.da
   }
 }
 
-const COLUMNS = [
-  'card',
-  'issuer',
-  'pan_hash',
-  'masked_pan',
-  'pan_sequence',
-  'application',
-  'version',
-  'due_at',
-  'stopped',
-  'body',
-] as const
-
-async function readByHandle({ keys }: StoreContext, database: Database, handle: string): Promise<ReadCard> {
-  const row = await rowsOf(database).where('card', '=', handle).executeTakeFirst()
-  if (row === undefined) throw new HostError('ERR_NOT_FOUND')
-  return readRow(row, ledgerPolicy(await keys.profile(row.issuer)))
+/** How cards are read and written. */
+interface Door {
+  readonly find: FindRows
+  /** False when the card is not any more as it was read. */
+  readonly write: (write: CardWrite) => Promise<boolean>
 }
 
-/**
- * A message that names no application means the card's only one. The first message that names one tells what the application
- * is called that messages without a name have made.
- */
-async function readByName({ keys }: StoreContext, database: Database, name: CardName): Promise<ReadCard> {
-  const { issuer, pan, panSequence, application = '' } = name
-  const policy = ledgerPolicy(await keys.profile(issuer))
-  const panHash = await keys.panHash(pan)
-  const rows = await rowsOf(database)
-    .where('issuer', '=', issuer)
-    .where('pan_hash', '=', panHash)
-    .where('pan_sequence', '=', panSequence)
-    .execute()
-  const [only] = rows.length === 1 ? rows : []
-  const row = rows.find((one) => one.application === application)
-  if (row !== undefined) return readRow(row, policy)
-  if (only !== undefined && (application === '' || only.application === '')) {
-    return readRow(only, policy, application === '' ? only.application : application)
+/** Inside a transaction, each by itself. */
+function ownDoor(database: Database): Door {
+  return {
+    find: async (key) => (await findRows(database, [key]))[0] ?? [],
+    write: async (write) => (await writeChanges(database, [write])).has(write.card),
   }
-  const handle = crypto.randomUUID()
-  const maskedPan = `****${pan.slice(-4)}`
-  const ledger = emptyLedger(handle, panSequence, 1)
-  const card = { handle, issuer, panHash, maskedPan, panSequence, application, policy, ledger, stopped: null }
-  return { card, version: undefined, due: undefined, application }
 }
 
-function rowsOf(database: Database) {
-  return database.selectFrom('card_ledger').select([...COLUMNS])
-}
+const doors = new WeakMap<Database, Door>()
+const READING = { lanes: 4, most: 64 }
+/** A commit waits for the disk: a second group is on its way meanwhile. */
+const WRITING = { lanes: 4, most: 64 }
 
-type Row = Awaited<ReturnType<ReturnType<typeof rowsOf>['execute']>>[number]
-
-function readRow(row: Row, policy: StoredCard['policy'], application = row.application): ReadCard {
-  const { card: handle, issuer, pan_hash: panHash, masked_pan: maskedPan, pan_sequence: panSequence, stopped } = row
-  const ledger = row.body as CardLedger
-  const card = { handle, issuer, panHash, maskedPan, panSequence, application, policy, ledger, stopped }
-  return { card, version: row.version, due: row.due_at?.getTime(), application: row.application }
+/** What all requests of a node share. */
+function sharedDoor(database: Database): Door {
+  const known = doors.get(database)
+  if (known !== undefined) return known
+  const written = async (writes: readonly CardWrite[]) => {
+    const cards = await writeChanges(
+      database,
+      // Two nodes that write the same cards take their locks in the same order.
+      writes.toSorted((a, b) => (a.card < b.card ? -1 : 1)),
+    )
+    return writes.map(({ card }) => cards.has(card))
+  }
+  const keyOf = ({ card }: CardWrite) => card
+  const [update, insert] = [together(written, keyOf, WRITING), together(written, keyOf, WRITING)]
+  let next = 0
+  const door: Door = {
+    find: together(
+      (keys) => findRows(database, keys),
+      () => `${next++}`,
+      READING,
+    ),
+    write: (write) => (write.isNew ? insert(write) : update(write)),
+  }
+  doors.set(database, door)
+  return door
 }
 
 /** Runs `work`; a ledger that contradicts itself stops its card, and that stays although nothing else of the change does. */
-async function stoppingAt<T>({ database }: StoreContext, work: () => Promise<T>): Promise<T> {
+async function stoppingAt<T>(database: Database, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {

@@ -1,11 +1,13 @@
 /**
- * Writing a change: one statement, so that ledger, events, authorizations, PINs and audit stand together or not at all, and a
- * node that dies leaves nothing half done. It writes only where the card is still as it was read.
+ * Writing changes: one statement, so that ledger, events, authorizations, PINs and audit stand together or not at all, and a
+ * node that dies leaves nothing half done. Of each card it writes only what is still as it was read; the others are not touched.
+ *
+ * Changes of several cards may share a statement, and so a commit.
  */
-import { type RawBuilder, sql } from 'kysely'
+import { CompiledQuery } from 'kysely'
 import { entryText } from '../audit/entry.js'
 import type { Database } from '../database.js'
-import { type Archived, archive } from '../ledger/archive.js'
+import { archive } from '../ledger/archive.js'
 import type { Intent } from '../ledger/intent.js'
 import { type CardLedger, type Entry, isEnded } from '../ledger/model.js'
 import type { MasterKey } from '../wrap.js'
@@ -22,98 +24,150 @@ export interface ReadCard {
   readonly application: string
 }
 
-/** @returns false when the card is not as it was read: nothing was written */
-export async function writeChange(
-  database: Database,
-  read: ReadCard,
-  change: CardChange,
-  seal: MasterKey,
-): Promise<boolean> {
+/** A change, ready to be written: the rows of each table. */
+export interface CardWrite {
+  readonly card: string
+  readonly isNew: boolean
+  readonly rows: Readonly<Record<Table, readonly Row[]>>
+}
+
+type Row = readonly unknown[]
+type Table = 'card' | 'event' | 'archive' | 'authorization' | 'pin' | 'erased' | 'audit'
+
+/** What is to be written; `undefined` when nothing is. */
+export function cardWrite(read: ReadCard, change: CardChange, seal: MasterKey): CardWrite | undefined {
   const { card } = read
-  const archived = archive(change.ledger, card.policy)
-  const due = nextDue(archived.ledger, card.policy)
+  const { ledger, entries, deliveries } = archive(change.ledger, card.policy)
+  const due = nextDue(ledger, card.policy)
+  const pins = pinsOf(card.ledger, change, ledger)
   const isSame =
     read.version !== undefined &&
-    archived.ledger === card.ledger &&
+    ledger === card.ledger &&
     due === read.due &&
     card.application === read.application &&
     [change.outbox, change.pins, change.authorizations, change.records].every(({ length }) => length === 0)
-  if (isSame) return true
+  if (isSame) return undefined
+  const { handle, issuer } = card
   const now = new Date()
-  const written = read.version === undefined ? inserted(card, archived, due) : updated(read, archived, due)
-  const { rows } = await sql<{ card: string }>`
-    with written as (${written}),
-    events as (${eventsOf(card, change)}),
-    ended as (${archivedOf(change, archived, now)}),
-    asked as (${authorizationsOf(change, seal)}),
-    ${pinsOf(card, change, archived.ledger)}
-    select card, ${auditOf(change, now)} from written`.execute(database)
-  return rows.length === 1
-}
-
-function updated({ card, version }: ReadCard, { ledger }: Archived, due: number | undefined): RawBuilder<unknown> {
-  return sql`update card_ledger
-    set version = version + 1, body = ${JSON.stringify(ledger)}::json, due_at = ${dateOf(due)}::timestamptz,
-      application = ${card.application}
-    where card = ${card.handle} and version = ${version} and stopped is null returning card`
-}
-
-function inserted(card: StoredCard, { ledger }: Archived, due: number | undefined): RawBuilder<unknown> {
-  const { handle, issuer, panHash, maskedPan, panSequence, application } = card
-  return sql`insert into card_ledger
-      (card, issuer, pan_hash, masked_pan, pan_sequence, application, version, due_at, body)
-    values (${handle}, ${issuer}, ${panHash}, ${maskedPan}, ${panSequence}, ${application}, 1,
-      ${dateOf(due)}::timestamptz, ${JSON.stringify(ledger)}::json)
-    on conflict do nothing returning card`
-}
-
-function eventsOf({ issuer, handle }: StoredCard, { outbox }: CardChange): RawBuilder<unknown> {
-  return sql`insert into ledger_event (time, issuer, card, type, entry, delivery, rank)
-    select event.time, ${issuer}, ${handle}, event.type, event.entry, event.delivery, event.rank from written, unnest(
-      ${outbox.map(({ time }) => new Date(time))}::timestamptz[], ${outbox.map(({ type }) => type)}::text[],
-      ${outbox.map(({ entry }) => entry ?? null)}::text[], ${outbox.map(({ delivery }) => delivery ?? null)}::text[],
-      ${outbox.map(({ rank }) => rank ?? null)}::text[]) as event (time, type, entry, delivery, rank)`
-}
-
-function archivedOf(change: CardChange, { entries, deliveries }: Archived, now: Date): RawBuilder<unknown> {
-  const { ledger, replaced, card } = change
-  const rows = [
-    ...ledger.entries.filter(({ id }) => entries.includes(id)).map((body) => ({ kind: 'entry', id: body.id, body })),
-    ...ledger.deliveries
+  const name = read.version === undefined ? [issuer, card.panHash, card.maskedPan, card.panSequence] : [read.version]
+  const ended = [
+    ...change.ledger.entries.filter(({ id }) => entries.includes(id)).map((body) => ['entry', body.id, body] as const),
+    ...change.ledger.deliveries
       .filter(({ id }) => deliveries.includes(id))
-      .map((body) => ({ kind: 'delivery', id: body.id, body })),
-    ...(replaced === undefined ? [] : [{ kind: 'ledger', id: `${replaced.instance}`, body: replaced }]),
+      .map((one) => ['delivery', one.id, one] as const),
+    ...(change.replaced === undefined ? [] : [['ledger', `${change.replaced.instance}`, change.replaced] as const]),
   ]
-  return sql`insert into ledger_archive (card, kind, id, body, archived_at)
-    select ${card.handle}, old.kind, old.id, old.body, ${now} from written, unnest(${rows.map(({ kind }) => kind)}::text[],
-      ${rows.map(({ id }) => id)}::text[], ${rows.map(({ body }) => JSON.stringify(body))}::json[]) as old (kind, id, body)
-    on conflict (card, kind, id) do update set body = excluded.body`
+  const asked = change.authorizations.map((row) => sealed(seal, row))
+  return {
+    card: handle,
+    isNew: read.version === undefined,
+    rows: {
+      card: [[handle, JSON.stringify(ledger), due === undefined ? null : new Date(due), card.application, ...name]],
+      event: change.outbox.map(({ time, type, entry = null, delivery = null, rank = null }) => [
+        ...[handle, new Date(time), issuer, type],
+        ...[entry, delivery, rank],
+      ]),
+      archive: ended.map(([kind, id, body]) => [handle, kind, id, JSON.stringify(body), now]),
+      authorization: asked.map((row) => [
+        ...[handle, row.id, row.issuer, row.reference, row.card, row.atc, row.fingerprint, row.verdict],
+        ...[row.request, row.answer, row.created_at],
+      ]),
+      pin: pins.kept.map(({ id, wrapped }) => [handle, id, wrapped]),
+      erased: pins.erased.map((id) => [handle, id]),
+      audit: change.records.map((record) => [handle, entryText(record, now.toISOString()), now]),
+    },
+  }
 }
 
-function authorizationsOf({ authorizations }: CardChange, seal: MasterKey): RawBuilder<unknown> {
-  const rows = authorizations.map((row) => sealed(seal, row))
-  return sql`insert into authorization_request
+const NAME = ['text', 'json', 'timestamptz', 'text']
+const TYPES: Readonly<Record<Exclude<Table, 'card'>, readonly string[]>> = {
+  event: ['text', 'timestamptz', 'text', 'text', 'text', 'text', 'text'],
+  archive: ['text', 'text', 'text', 'json', 'timestamptz'],
+  authorization: [
+    ...['text', 'text', 'text', 'text', 'text', 'integer', 'text', 'text'],
+    ...['bytea', 'bytea', 'timestamptz'],
+  ],
+  pin: ['text', 'text', 'bytea'],
+  erased: ['text', 'text'],
+  audit: ['text', 'text', 'timestamptz'],
+}
+
+const UPDATED = `update card_ledger set version = card_ledger.version + 1, body = given.body, due_at = given.due_at,
+    application = given.application
+  from {card} as given (card, body, due_at, application, version)
+  where card_ledger.card = given.card and card_ledger.version = given.version and card_ledger.stopped is null
+  returning card_ledger.card`
+
+const INSERTED = `insert into card_ledger
+    (card, body, due_at, application, issuer, pan_hash, masked_pan, pan_sequence, version)
+  select given.*, 1 from {card} as given (card, body, due_at, application, issuer, pan_hash, masked_pan, pan_sequence)
+  on conflict do nothing returning card`
+
+const REST = `events as (
+    insert into ledger_event (time, issuer, card, type, entry, delivery, rank)
+    select event.time, event.issuer, card, event.type, event.entry, event.delivery, event.rank
+    from {event} with ordinality as event (card, time, issuer, type, entry, delivery, rank, place) join written using (card)
+    order by place
+  ), ended as (
+    insert into ledger_archive (card, kind, id, body, archived_at)
+    select card, kind, id, body, archived_at from {archive} as old (card, kind, id, body, archived_at)
+    join written using (card)
+    on conflict (card, kind, id) do update set body = excluded.body
+  ), asked as (
+    insert into authorization_request
       (id, issuer, reference, card, atc, fingerprint, verdict, request, answer, created_at)
-    select asked.* from written, unnest(${rows.map(({ id }) => id)}::text[], ${rows.map(({ issuer }) => issuer)}::text[],
-      ${rows.map(({ reference }) => reference)}::text[], ${rows.map(({ card }) => card)}::text[],
-      ${rows.map(({ atc }) => atc)}::integer[], ${rows.map(({ fingerprint }) => fingerprint)}::text[],
-      ${rows.map(({ verdict }) => verdict)}::text[], ${rows.map(({ request }) => request)}::bytea[],
-      ${rows.map(({ answer }) => answer)}::bytea[], ${rows.map(({ created_at }) => created_at)}::timestamptz[])
-      as asked (id, issuer, reference, card, atc, fingerprint, verdict, request, answer, created_at)
-    on conflict (id) do update set verdict = excluded.verdict, request = excluded.request, answer = excluded.answer`
+    select id, issuer, reference, named, atc, fingerprint, verdict, request, answer, created_at
+    from {authorization} as asked
+      (card, id, issuer, reference, named, atc, fingerprint, verdict, request, answer, created_at)
+    join written using (card)
+    on conflict (id) do update set verdict = excluded.verdict, request = excluded.request, answer = excluded.answer
+  ), kept as (
+    insert into queued_pin (card, id, wrapped)
+    select card, id, wrapped from {pin} as pin (card, id, wrapped) join written using (card)
+    on conflict (id) do update set card = excluded.card, wrapped = excluded.wrapped
+  ), erased as (
+    delete from queued_pin using {erased} as old (card, id) join written using (card) where queued_pin.id = old.id
+  ), audited as materialized (
+    select append_audit(max(at), array_agg(entry)) from {audit} as audit (card, entry, at) join written using (card)
+    having count(*) > 0
+  )
+  select card, (select count(*) from audited) from written`
+
+/** A statement and, in the order of its parameters, the columns that they are. */
+function statement(written: string, cardTypes: readonly string[]) {
+  const types: Readonly<Record<Table, readonly string[]>> = { card: cardTypes, ...TYPES }
+  const tables: Table[] = []
+  let next = 0
+  const text = `with written as (${written}), ${REST}`.replaceAll(/\{(\w+)\}/g, (_, name: Table) => {
+    tables.push(name)
+    return `unnest(${types[name].map((type) => `$${++next}::${type}[]`).join(', ')})`
+  })
+  return { text, tables, types }
 }
 
-function pinsOf({ handle, ledger: before }: StoredCard, { pins }: CardChange, after: CardLedger): RawBuilder<unknown> {
+const UPDATE = statement(UPDATED, [...NAME, 'integer'])
+const INSERT = statement(INSERTED, [...NAME, 'text', 'bytea', 'text', 'text'])
+/**
+ * Writes changes of different cards, all of them new or none.
+ * @returns the cards that were written; the others are not any more as they were read
+ */
+export async function writeChanges(database: Database, writes: readonly CardWrite[]): Promise<ReadonlySet<string>> {
+  const isNew = writes[0]?.isNew === true
+  const { text, tables, types } = isNew ? INSERT : UPDATE
+  const parameters = tables.flatMap((table) => {
+    const rows = writes.flatMap((write) => write.rows[table])
+    return types[table].map((_, column) => rows.map((row) => row[column] ?? null))
+  })
+  const { rows } = await database.executeQuery<{ card: string }>(CompiledQuery.raw(text, parameters))
+  return new Set(rows.map(({ card }) => card))
+}
+
+function pinsOf(before: CardLedger, { pins }: CardChange, after: CardLedger) {
   const needed = new Set(neededPins(after))
-  const kept = pins.filter(({ id }) => needed.has(id))
-  const erased = neededPins(before).filter((id) => !needed.has(id))
-  return sql`kept as (
-      insert into queued_pin (id, card, wrapped)
-      select pin.id, ${handle}, pin.wrapped from written, unnest(${kept.map(({ id }) => id)}::text[],
-        ${kept.map(({ wrapped }) => wrapped)}::bytea[]) as pin (id, wrapped)
-      on conflict (id) do update set card = excluded.card, wrapped = excluded.wrapped
-    ),
-    erased as (delete from queued_pin using written where queued_pin.id = any(${erased}::text[]))`
+  return {
+    kept: pins.filter(({ id }) => needed.has(id)),
+    erased: neededPins(before).filter((id) => !needed.has(id)),
+  }
 }
 
 /** The PINs of entries that may still be sent. */
@@ -132,14 +186,4 @@ export function pinIds(intent: Intent): string[] {
   if (intent.type === 'pin-change') return [intent.newPin.wrapped]
   if (intent.type === 'pin-change-with-current') return [intent.newPin.wrapped, intent.currentPin.wrapped]
   return []
-}
-
-function auditOf({ records }: CardChange, now: Date): RawBuilder<unknown> {
-  const entries = records.map((record) => entryText(record, now.toISOString()))
-  // The function would take the end of a chain for nothing.
-  return sql`case when cardinality(${entries}::text[]) > 0 then append_audit(${now}, ${entries}::text[]) is not null end`
-}
-
-function dateOf(milliseconds: number | undefined): Date | null {
-  return milliseconds === undefined ? null : new Date(milliseconds)
 }
