@@ -12,6 +12,7 @@ import { type Profile, type ProfileName, profileOf } from './profile.js'
 import { type RandomSource, systemRandom } from './random.js'
 import { SessionKeys } from './session-keys.js'
 import type { Step, Steps } from './steps.js'
+import { type Recording, Tape } from './tape.js'
 import { type ControlReferenceTemplate, expectPayload, LEVEL, templatesOf, type Variant } from './templates.js'
 import { transport } from './transport.js'
 
@@ -47,10 +48,11 @@ export function open(
   const payload = { level, templates }
   expectPayload(payload)
   expectAnswerLevel(level)
-  const random = options.random ?? systemRandom
+  const tape = new Tape(options.random ?? systemRandom)
+  const { random } = tape
   const context = { profile: profileOf(profile), variant, credentials, certificates, mutual, payload, random }
   expectCredentials(context)
-  return new Handshake(handshake(context))
+  return new Handshake(handshake(context), tape)
 }
 
 /** [GP] F.1.6: answers are protected when commands are; a card sees by the class byte that a command is. */
@@ -73,12 +75,14 @@ function* handshake(context: Context): Steps<Channel> {
 /** A handshake under way. */
 export class Handshake {
   readonly #steps: Steps<Channel>
+  readonly #tape: Tape
   #step: Step | undefined
   #channel: Channel | undefined
 
   /** Of the steps given, the first is ready at once. */
-  constructor(steps: Steps<Channel>) {
+  constructor(steps: Steps<Channel>, tape: Tape) {
     this.#steps = steps
+    this.#tape = tape
     this.#advance(() => steps.next())
   }
 
@@ -95,6 +99,7 @@ export class Handshake {
    */
   answer(response: Uint8Array): Step | undefined {
     if (this.#step === undefined) throw channelError('handshake', 'one that is under way')
+    this.#tape.hear(response)
     return this.#advance(() => this.#steps.next(response))
   }
 
@@ -110,14 +115,34 @@ export class Handshake {
     // A generator that is given up runs its `finally` blocks, which zero what it holds; its value is of no use here.
     this.#steps.return(undefined as never)
     this.#channel?.close()
+    this.#tape.erase()
+  }
+
+  /**
+   * How it came to its present step, for saving, after which this handshake is closed: it must not go on in two places.
+   * @param take copies what it needs; it is zeroed behind it
+   * @throws ERR_CHANNEL when the handshake is over
+   */
+  release<T>(take: (recording: Recording, step: Step) => T): T {
+    if (this.#step === undefined) throw channelError('handshake', 'one that is under way')
+    try {
+      return take(this.#tape.recording, this.#step)
+    } finally {
+      this.close()
+    }
   }
 
   #advance(next: () => IteratorResult<Step, Channel>): Step | undefined {
     this.#step = undefined
-    const result = next()
-    if (result.done === true) this.#channel = result.value
-    else this.#step = result.value
-    return this.#step
+    try {
+      const result = next()
+      if (result.done === true) this.#channel = result.value
+      else this.#step = result.value
+      return this.#step
+    } finally {
+      // A handshake that is over has no use for what it came by.
+      if (this.#step === undefined) this.#tape.erase()
+    }
   }
 }
 
