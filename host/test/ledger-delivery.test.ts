@@ -158,3 +158,29 @@ describe('conditions', () => {
     expect(run.state('e1')).toEqual(['expired'])
   })
 })
+
+describe('what cannot be built', () => {
+  it.each(['no-balance', 'no-key', 'not-buildable', 'too-large'] as const)(
+    '%s: it waits, and the others go',
+    (reason) => {
+      const run = ledgerRun()
+      run.queue('e1', LOAD)
+      run.queue('e2', limit('9F58'))
+      run.seen(10)
+      const { delivery, withheld } = run.plan(10, { unbuildable: [{ entry: 'e1', reason }] })
+      expect(delivery?.scripts).toMatchObject([{ entries: ['e2'] }])
+      expect(withheld).toEqual([{ entry: 'e1', reason }])
+      expect(run.state('e1', 'e2')).toEqual(['pending', 'sent'])
+      expect(run.entry('e1').attempts).toBe(0)
+    },
+  )
+  it('a reason of the ledger comes before it, and nothing else is named', () => {
+    const run = ledgerRun()
+    run.queue('e1', LOAD, { condition: 'declined' })
+    run.queue('e2', limit('9F58'))
+    run.seen(10)
+    const unbuildable = ['e1', 'e9'].map((entry) => ({ entry, reason: 'no-balance' }) as const)
+    expect(run.plan(10, { unbuildable }).withheld).toEqual([{ entry: 'e1', reason: 'condition' }])
+    expect(run.state('e2')).toEqual(['sent'])
+  })
+})

@@ -3,18 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { archive } from '../src/ledger/archive.js'
 import { OUTBOX_TYPES } from '../src/ledger/events.js'
 import { isEnded } from '../src/ledger/model.js'
-import { adopt } from '../src/ledger/queue.js'
-import {
-  afterDelivery,
-  BLOCK,
-  DAY,
-  LOAD,
-  ledgerRun,
-  limit,
-  NEW_PIN,
-  PIN_UNBLOCK,
-  UNBLOCK,
-} from './support/ledger-run.js'
+import { afterDelivery, BLOCK, DAY, LOAD, ledgerRun, limit, PIN_UNBLOCK, UNBLOCK } from './support/ledger-run.js'
 
 describe('queue', () => {
   it('fills in what the policy says', () => {
@@ -115,52 +104,6 @@ describe('cancel', () => {
     run.apply({ type: 'cancel', now: run.now, entry: 'e1' })
     run.seen(11, { counter: 1 })
     expect(run.entry('e1')).toMatchObject({ state: 'cancelled', contradiction: true })
-  })
-})
-
-describe('a new chip', () => {
-  it('adopts what the old one gave away, in order, once', () => {
-    const old = ledgerRun()
-    old.queue('e1', limit('9F58'))
-    old.queue('e2', NEW_PIN, { earliest: old.now + DAY })
-    const outcome = old.apply({ type: 'reissue', now: old.now, waiting: 'move' })
-    if (outcome.type !== 'reissued') throw new Error(outcome.type)
-    expect(old.state('e1', 'e2')).toEqual(['cancelled', 'cancelled'])
-
-    const run = ledgerRun()
-    run.queue('e0', PIN_UNBLOCK)
-    const step = { ledger: run.ledger, outbox: [], now: run.now, policy: run.policy }
-    const adopted = adopt(adopt(step, outcome.moved), outcome.moved)
-    expect(adopted.ledger.entries.map(({ id, state, sequence }) => [id, state, sequence])).toEqual([
-      ['e0', 'pending', 1],
-      ['e1', 'pending', 2],
-      ['e2', 'queued', 3],
-    ])
-    expect(adopted.outbox.map(({ type, entry }) => `${type} ${entry}`)).toEqual([
-      'created e1',
-      'queued e1',
-      'created e2',
-    ])
-  })
-  it('comes once', () => {
-    const run = ledgerRun()
-    run.apply({ type: 'reissue', now: run.now, waiting: 'cancel' })
-    const again = run.apply({ type: 'reissue', now: run.now, waiting: 'move' })
-    expect(again).toEqual({ type: 'refused', refusal: 'card-reissued' })
-  })
-  it('leaves final failures and confirmed entries alone', () => {
-    const run = afterDelivery([LOAD, limit('9F58')])
-    run.seen(11, { counter: 1, failed: true })
-    run.apply({ type: 'reissue', now: run.now, waiting: 'cancel' })
-    expect(run.state('e1', 'e2')).toEqual(['failed card', 'cancelled card'])
-  })
-  it('a transaction of the old one after that gets nothing', () => {
-    const run = ledgerRun()
-    run.queue('e1', BLOCK)
-    run.seen(10)
-    run.apply({ type: 'reissue', now: run.now, waiting: 'cancel' })
-    expect(run.plan(10)).toMatchObject({ delivery: null, withheld: [] })
-    expect(run.transaction(11)).toBeNull()
   })
 })
 

@@ -39,11 +39,12 @@ function isSameMessage(one: AuthorizationRecord, { reference, atc, fingerprint, 
   return one.reference === reference && one.atc === atc && one.fingerprint === fingerprint && one.kind === kind
 }
 
-function judgeCounter({ ledger, policy }: Step, { atc, kind }: AuthorizationEvent): readonly ('E' | 'A')[] {
+function judgeCounter({ ledger, policy }: Step, { atc, kind, replayed }: AuthorizationEvent): readonly ('E' | 'A')[] {
   const { highestAtc: highest, seen } = ledger
   const { ahead, behindOnline, behindOffline } = policy.atc
   const window = { highest: highest ?? atc, ahead, behind: kind === 'ARQC' ? behindOnline : behindOffline }
-  return judgeAtc(atc, kind, { seen: seenAt(seen, atc), window })
+  const known = seenAt(seen, atc)
+  return judgeAtc(atc, kind, { seen: replayed === true ? [...known, { atc, type: kind }] : known, window })
 }
 
 function unreachableBecause(

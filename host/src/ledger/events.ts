@@ -53,6 +53,15 @@ export interface ReissueEvent {
   readonly type: 'reissue'
   readonly now: number
   readonly waiting: 'cancel' | 'move'
+  /** The new chip has another PAN. PINs are kept for one PAN, so their entries do not move. */
+  readonly otherPan?: boolean
+}
+
+/** What another chip's ledger gave away arrives. */
+export interface AdoptEvent {
+  readonly type: 'adopt'
+  readonly now: number
+  readonly entries: readonly Entry[]
 }
 
 /** An authorization request, after its cryptogram was looked at. */
@@ -66,6 +75,8 @@ export interface AuthorizationEvent {
   readonly kind: CryptogramType
   readonly fingerprint: string
   readonly verified: boolean
+  /** A replay for reasons that are not in this ledger: the same cryptogram came under another application of the card. */
+  readonly replayed?: boolean
   /** The network decided and only reports. */
   readonly standIn: boolean
   readonly contact: boolean
@@ -95,7 +106,19 @@ export interface AnswerEvent {
   readonly otherBytes: number
   /** Whether the answer carries an ARPC. */
   readonly issuerAuthentication: boolean
+  /** Entries whose command cannot be built for this transaction, and why. They wait for another one. */
+  readonly unbuildable?: readonly { readonly entry: string; readonly reason: Unbuildable }[]
 }
+
+/**
+ * | reason | |
+ * |---|---|
+ * | no-balance | the card reported no balance to add to, or not under a right MAC |
+ * | no-key | the issuer's set of this card has no key for it |
+ * | not-buildable | the command itself is at fault |
+ * | too-large | as built, it does not fit the answer |
+ */
+export type Unbuildable = 'no-balance' | 'no-key' | 'not-buildable' | 'too-large'
 
 /** Script-result notification, reversal, upload of a TC or AAC, clearing line. */
 export interface AdviceEvent {
@@ -147,6 +170,7 @@ export type LedgerEvent =
   | QueueEvent
   | CancelEvent
   | ReissueEvent
+  | AdoptEvent
   | AuthorizationEvent
   | AnswerEvent
   | AdviceEvent
@@ -188,6 +212,7 @@ export interface OutboxEvent {
 /** Why an entry was not sent with an answer. */
 export type Withheld =
   | Unreachable
+  | Unbuildable
   | 'condition'
   | 'earliest'
   | 'template'
@@ -196,7 +221,6 @@ export type Withheld =
   | 'attempts'
   | 'needs-unblocking-device'
   | 'no-room'
-  | 'too-large'
   | 'script-limit'
   | 'no-script-identifier'
 

@@ -1,8 +1,9 @@
 /** The answer to an authorization: which entries go with it now, and why the others do not. */
 import { isInFlight } from './authorize.js'
 import type { AnswerEvent, Outcome, Refusal, Withheld } from './events.js'
-import { commandBytes, retryOf, tlvBytes } from './intent.js'
+import { commandBytes, type Intent, retryOf, tlvBytes } from './intent.js'
 import type { AuthorizationRecord, DeliveredScript, Delivery, Entry, Unreachable } from './model.js'
+import type { LedgerPolicy } from './policy.js'
 import { countPinCommands } from './probe.js'
 import { closeDelivery, isReplaced } from './reconcile.js'
 import { changeAuthorization, changeEntry, changeLedger, deliveryOf, entryOf, type Step, tell } from './step.js'
@@ -87,7 +88,7 @@ function withheldBecause(step: Step, entry: Entry, record: AuthorizationRecord, 
   if (entry.attempts >= entry.maxAttempts) return 'attempts'
   if (entry.state === 'unknown' && !mayRepeat(step, entry)) return 'hold'
   if (record.kind === 'AAC' && !UNBLOCKING.includes(entry.intent.type)) return 'needs-unblocking-device'
-  return null
+  return event.unbuildable?.find((one) => one.entry === entry.id)?.reason ?? null
 }
 
 const UNBLOCKING: readonly Entry['intent']['type'][] = ['application-unblock', 'pin-unblock', 'pin-change']
@@ -134,8 +135,8 @@ function select(
     const open = drafts.findIndex(({ template }) => template === entry.template)
     if (because !== null) withhold(because)
     else if (targets.has(entry.target)) withhold('same-target')
-    // Too large even by itself: the others do not wait for it.
-    else if (tlvBytes(IDENTIFIER_BYTES + bytes) > Math.min(policy.scriptBytes, policy.fieldBytes)) withhold('too-large')
+    // The others do not wait for it.
+    else if (isTooLarge(entry.intent, record.macLength, policy)) withhold('too-large')
     else if (isFull) withhold('no-room')
     else if (open < 0 && drafts.length >= policy.maxScripts) withhold('script-limit')
     else if (open < 0 && fresh[drafts.length] === undefined) withhold('no-script-identifier')
@@ -164,6 +165,12 @@ function select(
     .toSorted((a, b) => a.template.localeCompare(b.template))
     .map(({ template, identifier, entries }) => ({ template, identifier, entries: entries.map(({ id }) => id) }))
   return { scripts, withheld }
+}
+
+/** Whether a command fits no answer, even by itself. */
+export function isTooLarge(intent: Intent, macLength: number, policy: LedgerPolicy): boolean {
+  const { trailer, scriptBytes, fieldBytes } = policy
+  return tlvBytes(IDENTIFIER_BYTES + commandBytes(intent, macLength, trailer)) > Math.min(scriptBytes, fieldBytes)
 }
 
 function sizeOf(drafts: readonly Draft[]): number {

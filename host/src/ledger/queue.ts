@@ -1,8 +1,8 @@
 /** What people and rules do with entries: queue, cancel, re-issue, and tell what they found out. */
-import type { CancelEvent, Outcome, ProofEvent, QueueEvent, Refusal, ReissueEvent } from './events.js'
+import type { AdoptEvent, CancelEvent, Outcome, ProofEvent, QueueEvent, Refusal, ReissueEvent } from './events.js'
 import { retryOf, targetOf } from './intent.js'
 import { type Entry, type EntryState, isEnded } from './model.js'
-import { closeDelivery, reconcile, settleReplaced } from './reconcile.js'
+import { closeDelivery, isReplaced, reconcile, settleReplaced } from './reconcile.js'
 import { changeEntry, changeLedger, entryOf, isInOpenDelivery, type Step, tell } from './step.js'
 
 function refused(step: Step, refusal: Refusal): [Step, Outcome] {
@@ -76,7 +76,7 @@ const WAITING: readonly EntryState[] = ['queued', 'pending', 'failed', 'unknown'
  * Ends the ledger of a chip. Its deliveries are over. What waits is cancelled, or moved to the chip that comes: then it is
  * handed back as entries that were never sent. What may have been executed and must not be twice stays with the old chip.
  */
-export function reissueCard(step: Step, { waiting }: ReissueEvent): [Step, Outcome] {
+export function reissueCard(step: Step, { waiting, otherPan = false }: ReissueEvent): [Step, Outcome] {
   if (step.ledger.status === 'reissued') return refused(step, 'card-reissued')
   const open = step.ledger.deliveries.filter(({ state }) => state === 'open')
   let next = changeLedger(step, { status: 'reissued' })
@@ -84,8 +84,9 @@ export function reissueCard(step: Step, { waiting }: ReissueEvent): [Step, Outco
   const moved: Entry[] = []
   for (const entry of next.ledger.entries) {
     if (!WAITING.includes(entry.state) || entry.final) continue
-    const isMovable = entry.state !== 'unknown' || (retryOf(entry.intent) !== 'never' && entry.hold === null)
-    if (waiting === 'move' && isMovable) {
+    const isSafe = entry.state !== 'unknown' || (retryOf(entry.intent) !== 'never' && entry.hold === null)
+    const isBound = otherPan && 'newPin' in entry.intent
+    if (waiting === 'move' && isSafe && !isBound) {
       moved.push(unsent(entry))
       next = tell(next, { type: 'moved', entry: entry.id })
     }
@@ -109,16 +110,21 @@ function unsent(entry: Entry): Entry {
   return { ...entry, ...fresh, attempts: 0, history: [] }
 }
 
-/** Takes the entries that another chip's ledger gave away. */
-export function adopt(step: Step, entries: readonly Entry[]): Step {
+/** Takes the entries that another chip's ledger gave away. What this chip was told later for the same target stands. */
+export function adoptEntries(step: Step, { entries }: AdoptEvent): [Step, Outcome] {
+  if (step.ledger.status === 'reissued') return refused(step, 'card-reissued')
   let next = step
   for (const entry of entries.toSorted((a, b) => a.sequence - b.sequence)) {
     const { entries: own, nextSequence: sequence } = next.ledger
-    if (entryOf(next, entry.id) !== undefined) continue
-    next = changeLedger(next, { entries: [...own, { ...entry, sequence }], nextSequence: sequence + 1 })
-    next = tell(next, { type: 'created', entry: entry.id }, ...(entry.state === 'pending' ? [ready(entry.id)] : []))
+    const { id, created } = entry
+    if (entryOf(next, id) !== undefined) continue
+    const later = step.ledger.entries.filter((one) => one.created > created)
+    const state = isReplaced({ ...entry, sequence: 0 }, later) ? 'superseded' : entry.state
+    next = changeLedger(next, { entries: [...own, { ...entry, state, sequence }], nextSequence: sequence + 1 })
+    next = tell(next, { type: 'created', entry: id }, ...(state === 'pending' ? [ready(id)] : []))
+    if (state === 'superseded') next = tell(next, { type: 'superseded', entry: id })
   }
-  return settleReplaced(next)
+  return [settleReplaced(next), { type: 'done' }]
 }
 
 /** Somebody knows what became of the entry's last delivery. */

@@ -9,7 +9,7 @@ import type { LedgerEvent, OutboxEvent, Outcome } from './events.js'
 import type { CardLedger } from './model.js'
 import { planAnswer } from './plan.js'
 import type { LedgerPolicy } from './policy.js'
-import { cancelEntry, proveEntry, queueEntry, reissueCard } from './queue.js'
+import { adoptEntries, cancelEntry, proveEntry, queueEntry, reissueCard } from './queue.js'
 import type { Step } from './step.js'
 
 export interface Reduction {
@@ -43,6 +43,8 @@ function apply(step: Step, event: LedgerEvent): [Step, Outcome] {
       return cancelEntry(step, event)
     case 'reissue':
       return reissueCard(step, event)
+    case 'adopt':
+      return adoptEntries(step, event)
     case 'authorization-seen':
       return seeAuthorization(step, event)
     case 'answer-planned':

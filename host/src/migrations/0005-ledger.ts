@@ -19,6 +19,7 @@ export async function up(database: Kysely<unknown>): Promise<void> {
     .addColumn('version', 'integer', (column) => column.notNull())
     .addColumn('due_at', 'timestamptz')
     .addColumn('stopped', 'text')
+    .addColumn('event_transaction', sql`xid8`, (column) => column.notNull().defaultTo(sql`'0'::xid8`))
     .addColumn('body', 'json', (column) => column.notNull())
     .addUniqueConstraint('card_ledger_name', ['issuer', 'pan_hash', 'pan_sequence', 'application'])
     .modifyEnd(sql`with (fillfactor = 70)`)
@@ -70,7 +71,17 @@ export async function up(database: Kysely<unknown>): Promise<void> {
     .on('authorization_request')
     .columns(['issuer', 'reference', 'created_at'])
     .execute()
-  await schema.createIndex('authorization_request_created').on('authorization_request').column('created_at').execute()
+  await schema
+    .createIndex('authorization_request_counter')
+    .on('authorization_request')
+    .columns(['card', 'atc'])
+    .execute()
+  await schema
+    .createIndex('authorization_request_created')
+    .on('authorization_request')
+    .using('brin')
+    .column('created_at')
+    .execute()
   await schema
     .createTable('queued_pin')
     .addColumn('id', 'text', (column) => column.primaryKey())

@@ -2,7 +2,7 @@
  * Authorizations as they were asked and answered, for network repeats, the second half and advices. Both are kept
  * enciphered: an answer holds MACed commands, and what was asked belongs to a cardholder.
  */
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Database } from '../database.js'
 import { hostSeal } from '../keys/host-secrets.js'
 import type { AuthorizationRequestTable, Tables } from '../tables.js'
@@ -31,6 +31,11 @@ export interface AuthorizationStore {
   byId(id: string): Promise<AuthorizationRow | undefined>
   /** Those of a reference, the latest first, at most 16. */
   byReference(issuer: string, reference: string): Promise<readonly AuthorizationRow[]>
+  /** Whether one of the cards has sent this very cryptogram and data before, at this counter. */
+  isKnown(
+    cards: readonly string[],
+    message: Pick<AuthorizationRow, 'fingerprint'> & { readonly atc: number },
+  ): Promise<boolean>
 }
 
 /** What reading and writing authorizations takes. */
@@ -61,6 +66,14 @@ export function authorizationStore(
           .limit(MOST)
           .execute(),
       ),
+    isKnown: async (cards, { atc, fingerprint }) =>
+      (await database
+        .selectFrom('authorization_request')
+        .select('id')
+        .where('card', '=', sql<string>`any(${[...cards]}::text[])`)
+        .where('atc', '=', atc)
+        .where('fingerprint', '=', fingerprint)
+        .executeTakeFirst()) !== undefined,
   }
 }
 

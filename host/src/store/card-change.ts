@@ -31,6 +31,8 @@ export interface StoredCard {
   /** The issuer's. */
   readonly policy: LedgerPolicy
   readonly ledger: CardLedger
+  /** Those of the other applications of the same PAN and PSN, where a message has named the card. */
+  readonly relatives: readonly CardLedger[]
   /** Why nothing is done with the card any more. */
   readonly stopped: string | null
 }

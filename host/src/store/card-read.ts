@@ -51,26 +51,33 @@ export async function readByHandle(keys: KeyService, database: Database, handle:
  * A message that names no application means the card's only one. The first message that names one tells what the application
  * is called that messages without a name have made. ERR_PAN, ERR_NOT_FOUND for the issuer
  */
-export async function readByName(keys: KeyService, find: FindRows, name: CardName): Promise<ReadCard> {
-  const { issuer, pan, panSequence, application = '' } = name
+export async function readByName(keys: KeyService, find: FindRows, asked: CardName): Promise<ReadCard> {
+  const { issuer, pan, panSequence, application = '' } = asked
   const policy = ledgerPolicy(await keys.profile(issuer))
   const panHash = await keys.panHash(pan)
   const rows = await find({ issuer, panHash, panSequence })
   const [only] = rows.length === 1 ? rows : []
   const row = rows.find((one) => one.application === application)
-  if (row !== undefined) return readRow(row, policy)
+  const relatives = rows.flatMap((one) => (one === row || one === only ? [] : [one.body]))
+  if (row !== undefined) return readRow(row, policy, { relatives })
   if (only !== undefined && (application === '' || only.application === '')) {
-    return readRow(only, policy, application === '' ? only.application : application)
+    return readRow(only, policy, { application: application === '' ? only.application : application })
   }
   const handle = crypto.randomUUID()
   const maskedPan = `****${pan.slice(-4)}`
   const ledger = emptyLedger(handle, panSequence, 1)
-  const card = { handle, issuer, panHash, maskedPan, panSequence, application, policy, ledger, stopped: null }
+  const name = { issuer, panHash, maskedPan, panSequence, application }
+  const card = { handle, ...name, policy, ledger, relatives: rows.map(({ body }) => body), stopped: null }
   return { card, version: undefined, due: undefined, application }
 }
 
-function readRow(row: Row, policy: StoredCard['policy'], application = row.application): ReadCard {
+function readRow(
+  row: Row,
+  policy: StoredCard['policy'],
+  { application = row.application, relatives = [] }: Partial<Pick<StoredCard, 'application' | 'relatives'>> = {},
+): ReadCard {
   const { card: handle, issuer, pan_hash: panHash, masked_pan: maskedPan, pan_sequence: panSequence, stopped } = row
-  const card = { handle, issuer, panHash, maskedPan, panSequence, application, policy, ledger: row.body, stopped }
+  const named = { handle, issuer, panHash, maskedPan, panSequence, application }
+  const card = { ...named, policy, ledger: row.body, relatives, stopped }
   return { card, version: row.version, due: row.due_at?.getTime(), application: row.application }
 }

@@ -54,7 +54,7 @@ export function cardStore(context: StoreContext, database: Database = context.da
         const found = await read(target)
         if (found.card.stopped !== null) throw new HostError('ERR_LEDGER')
         const change = new CardChange(found.card)
-        const result = await stoppingAt(context.database, async () => work(change))
+        const result = await stoppingAt(context.database, database, async () => work(change))
         const writing = cardWrite(found, change, seal)
         if (writing === undefined || (await write(writing))) return result
       }
@@ -119,11 +119,16 @@ function sharedDoor(database: Database): Door {
 }
 
 /** Runs `work`; a ledger that contradicts itself stops its card, and that stays although nothing else of the change does. */
-async function stoppingAt<T>(database: Database, work: () => Promise<T>): Promise<T> {
+async function stoppingAt<T>(database: Database, own: Database, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof LedgerFault) await stop(database, error)
+    if (error instanceof LedgerFault) {
+      const stopped = stop(database, error)
+      // A transaction that holds the card gives it back when it has failed, not before.
+      if (own === database) await stopped
+      else stopped.catch(() => {})
+    }
     throw error
   }
 }

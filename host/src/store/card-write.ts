@@ -92,20 +92,24 @@ const TYPES: Readonly<Record<Exclude<Table, 'card'>, readonly string[]>> = {
   audit: ['text', 'text', 'timestamptz'],
 }
 
+// A transaction that has its number since before another one changed the card must not put its events in front of the other's.
+// A number that this server has not reached came with a dump of another one, and orders nothing.
 const UPDATED = `update card_ledger set version = card_ledger.version + 1, body = given.body, due_at = given.due_at,
-    application = given.application
+    application = given.application,
+    event_transaction = greatest(pg_current_xact_id(), case
+      when card_ledger.event_transaction < pg_snapshot_xmax(pg_current_snapshot()) then card_ledger.event_transaction end)
   from {card} as given (card, body, due_at, application, version)
   where card_ledger.card = given.card and card_ledger.version = given.version and card_ledger.stopped is null
-  returning card_ledger.card`
+  returning card_ledger.card, card_ledger.event_transaction`
 
 const INSERTED = `insert into card_ledger
-    (card, body, due_at, application, issuer, pan_hash, masked_pan, pan_sequence, version)
-  select given.*, 1 from {card} as given (card, body, due_at, application, issuer, pan_hash, masked_pan, pan_sequence)
-  on conflict do nothing returning card`
+    (card, body, due_at, application, issuer, pan_hash, masked_pan, pan_sequence, version, event_transaction)
+  select given.*, 1, pg_current_xact_id() from {card} as given (card, body, due_at, application, issuer, pan_hash, masked_pan, pan_sequence)
+  on conflict do nothing returning card, event_transaction`
 
 const REST = `events as (
-    insert into ledger_event (time, issuer, card, type, entry, delivery, rank)
-    select event.time, event.issuer, card, event.type, event.entry, event.delivery, event.rank
+    insert into ledger_event (transaction, time, issuer, card, type, entry, delivery, rank)
+    select event_transaction, event.time, event.issuer, card, event.type, event.entry, event.delivery, event.rank
     from {event} with ordinality as event (card, time, issuer, type, entry, delivery, rank, place) join written using (card)
     order by place
   ), ended as (
