@@ -9,8 +9,8 @@ import { HostError } from './errors.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The scope that a caller of this route needs. */
-    scope?: Scope
+    /** The scope that a caller of this route needs; of several, any one. */
+    scope?: Scope | readonly Scope[]
   }
   interface FastifyRequest {
     /** Set on every route that needs a scope, before its handler runs. */
@@ -31,9 +31,9 @@ export function guard(app: FastifyInstance, verify: VerifyToken): void {
       void reply.header('www-authenticate', 'Bearer error="invalid_token"')
       throw error
     }
-    const { scope } = request.routeOptions.config
-    if (scope !== undefined && request.caller.scopes.has(scope)) return
-    void reply.header('www-authenticate', `Bearer error="insufficient_scope", scope="${scope}"`)
-    throw new HostError('ERR_FORBIDDEN', `This route needs the scope ${scope}.`)
+    const scopes = [request.routeOptions.config.scope ?? []].flat()
+    if (scopes.some((scope) => request.caller?.scopes.has(scope))) return
+    void reply.header('www-authenticate', `Bearer error="insufficient_scope", scope="${scopes.join(' ')}"`)
+    throw new HostError('ERR_FORBIDDEN', `This route needs the scope ${scopes.join(' or ')}.`)
   })
 }

@@ -15,6 +15,8 @@ import { type KeyRow, MasterKey, random } from '../wrap.js'
  * | audit-signing | the key pair that signs the heads of the audit trail; JSON |
  * | idempotency | the answers kept for requests that may come again |
  * | authorization | the authorizations kept: what was asked, what was answered |
+ * | campaign | what the lines of campaigns hold until it was checked |
+ * | channel | secure channels under way, and the hashes of their cards |
  * | key-import | the private parts of the key pairs that keys are enciphered to; JSON |
  */
 export type HostSecretName =
@@ -25,6 +27,8 @@ export type HostSecretName =
   | 'audit-signing'
   | 'idempotency'
   | 'authorization'
+  | 'campaign'
+  | 'channel'
 
 /** What a secret is bound to at rest. */
 export function secretRow(name: string): KeyRow {

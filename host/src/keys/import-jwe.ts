@@ -45,6 +45,18 @@ export interface DecipheredKey {
  * @throws ERR_KEY_IMPORT, always with the same text, whatever is wrong: its form, its header, its key, its content
  */
 export async function decipherJwe(database: Database, masterKey: MasterKey, jwe: string): Promise<DecipheredKey> {
+  const { jwk, strength } = await decipherJwk(database, masterKey, jwe)
+  return { bytes: keyIn(jwk), strength }
+}
+
+/** A JWK that came enciphered, its members not looked at yet, and how strongly it was protected. */
+export interface DecipheredJwk {
+  readonly jwk: Readonly<Record<string, unknown>>
+  readonly strength: number
+}
+
+/** The JWK in a JWE to one of the host's pairs; otherwise as {@link decipherJwe}. */
+export async function decipherJwk(database: Database, masterKey: MasterKey, jwe: string): Promise<DecipheredJwk> {
   const { alg, kid } = headerOf(jwe)
   const pair = (await keyPairs(database, masterKey)).find((each) => each.alg === alg && each.kid === kid)
   if (pair === undefined) throw new HostError('ERR_KEY_IMPORT')
@@ -56,7 +68,7 @@ export async function decipherJwe(database: Database, masterKey: MasterKey, jwe:
     throw new HostError('ERR_KEY_IMPORT')
   })
   try {
-    return { bytes: keyIn(plaintext), strength: alg === 'RSA-OAEP-256' ? 128 : 256 }
+    return { jwk: objectIn(plaintext), strength: alg === 'RSA-OAEP-256' ? 128 : 256 }
   } finally {
     plaintext.fill(0)
   }
@@ -87,8 +99,7 @@ function objectIn(bytes: Uint8Array): Record<string, unknown> {
 }
 
 /** The bytes of `{ "kty": "oct", "k": … }`, and of nothing that says more. */
-function keyIn(plaintext: Uint8Array): Uint8Array {
-  const { kty, k, ...more } = objectIn(plaintext)
+function keyIn({ kty, k, ...more }: DecipheredJwk['jwk']): Uint8Array {
   const isKey = kty === 'oct' && typeof k === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(k)
   if (!isKey || Object.keys(more).length > 0) throw new HostError('ERR_KEY_IMPORT')
   return Uint8Array.from(Buffer.from(k, 'base64url'))

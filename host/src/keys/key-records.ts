@@ -1,7 +1,7 @@
 /** Keys as rows: what is told of a key, and which rows it is found in. The value is in none of it. */
 import type { KeyAlgorithm } from '@issuerkit/keys'
 import type { Selectable } from 'kysely'
-import type { Database } from '../database.js'
+import { type Database, inTransaction } from '../database.js'
 import { HostError } from '../errors.js'
 import type { IssuerKeyTable } from '../tables.js'
 import type { KeyRow } from '../wrap.js'
@@ -17,12 +17,12 @@ export type IssuerKeyUsage = (typeof ISSUER_KEY_USAGES)[number]
 export type ZoneKeyUsage = (typeof ZONE_KEY_USAGES)[number]
 export type KeyUsage = IssuerKeyUsage | ZoneKeyUsage
 
-/** What is told of a key. */
+/** What is told of a key, or of the credentials of secure channels, which are an RSA key and more. */
 export interface KeyRecord {
   readonly id: string
   readonly issuer: string
-  readonly usage: KeyUsage
-  readonly algorithm: KeyAlgorithm
+  readonly usage: KeyUsage | 'CHANNEL'
+  readonly algorithm: KeyAlgorithm | 'rsa'
   /** The scheme family of an issuer master key, and the set that it is of. */
   readonly family: string | null
   readonly keySet: string | null
@@ -30,7 +30,7 @@ export interface KeyRecord {
   readonly dki: number | null
   /** The one version of key blocks that a KBPK opens. */
   readonly blockVersion: string | null
-  /** Key check value: 3 bytes, 5 of an AES key. */
+  /** Key check value: 3 bytes, 5 of an AES key; of credentials 5 bytes of SHA-256 of the modulus. */
   readonly kcv: string
   readonly created: string
   readonly retired: string | null
@@ -55,8 +55,8 @@ function recordOf(row: Row): KeyRecord {
   return {
     id: row.id,
     issuer: row.issuer,
-    usage: row.usage as KeyUsage,
-    algorithm: row.algorithm as KeyAlgorithm,
+    usage: row.usage as KeyRecord['usage'],
+    algorithm: row.algorithm as KeyRecord['algorithm'],
     family: row.family,
     keySet: row.dki === null ? null : row.key_set,
     dki: row.dki === null ? null : Number(row.dki),
@@ -119,7 +119,7 @@ export type AlsoInTransaction = (transaction: Database, record: KeyRecord) => Pr
  * @throws ERR_NOT_FOUND
  */
 export async function retireKey(database: Database, id: string, also: AlsoInTransaction): Promise<KeyRecord> {
-  return database.transaction().execute(async (transaction) => {
+  return inTransaction(database, async (transaction) => {
     const retired = await transaction
       .updateTable('issuer_key')
       .set({ retired_at: new Date() })

@@ -13,6 +13,7 @@ import type {
 } from '@issuerkit/keys'
 import type { BuiltScriptCommand, Pin, ScriptCommand } from '@issuerkit/scripts'
 import type { CompleteProfile } from './issuer-profile.js'
+import type { ScriptRecords } from './script-records.js'
 
 /** DE55 as it came, or its values by tag. */
 export type EmvValues = { readonly field55: Uint8Array } | { readonly tags: TagValues }
@@ -100,6 +101,11 @@ export interface KeyService {
   verifyStoredRequest(request: StoredCryptogramRequest): Promise<CryptogramVerdict>
   /** ERR_NO_KEY where there is no set; ERR_PIN_BLOCK, whatever is wrong with a PIN; ERR_KEY_USAGE for another key than a PIN key. */
   buildScript(request: ScriptRequest): Promise<readonly BuiltScriptCommand[]>
+  /**
+   * Puts the MACs of many scripts of one shape into their records. @returns 1 for each record that has them, 0 for one that
+   * must be built by itself, whether that succeeds or not
+   */
+  secureScripts(records: ScriptRecords): Promise<Uint8Array>
   /** Takes a PIN in and wraps it for the card. ERR_PIN_BLOCK, ERR_KEY_USAGE, ERR_NOT_FOUND */
   wrapPin(request: PinRequest): Promise<WrappedPin>
   /** 32 bytes that stand for a PAN, always the same. ERR_PAN */

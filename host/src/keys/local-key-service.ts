@@ -6,19 +6,16 @@ import {
   answerApplicationCryptogram,
   type CryptogramVerdict,
   expectCardIdentity,
-  findKeySet,
   parseField55,
   type Secret,
-  scheme,
   type VerifyCryptogramInput,
   verifyApplicationCryptogram,
 } from '@issuerkit/keys'
 import { type BuiltScriptCommand, buildScriptCommands, type ScriptCommand } from '@issuerkit/scripts'
 import type { Database } from '../database.js'
-import { HostError } from '../errors.js'
 import { hmacSha256, type MasterKey } from '../wrap.js'
 import { hostSecrets } from './host-secrets.js'
-import { type CardRules, type CompleteProfile, rulesFor } from './issuer-profile.js'
+import { rulesFor } from './issuer-profile.js'
 import type {
   CryptogramRequest,
   EmvValues,
@@ -30,6 +27,8 @@ import type {
 } from './key-service.js'
 import { issuerOpener, type OpenIssuer } from './open-issuer.js'
 import { openPin, type PinKeys, type PinOwner, wrapPin } from './pins.js'
+import { expectScheme, isOf, scriptKeys } from './script-keys.js'
+import { secureRecords } from './script-records.js'
 import { unusableKeys } from './stored-keys.js'
 
 export interface LocalKeyServiceOptions {
@@ -76,6 +75,7 @@ export function localKeyService(
         for (const pin of opened) pin.destroy()
       }
     },
+    secureScripts: (records) => issuers.with(records.issuer, (open) => secureRecords(open, records)),
     wrapPin: async (request) => wrapPin(pins, await ownerOf(request.issuer, request.pan), request),
     panHash,
     unusableKeys: () => unusableKeys(database, masterKey),
@@ -119,15 +119,6 @@ function prepare({ profile, keySets }: OpenIssuer, request: CryptogramRequest): 
   return { input, accepts: ({ scheme: found }) => found === undefined || schemes.includes(found) }
 }
 
-function isOf(set: OpenIssuer['keySets'][number], { family, keySet }: Required<CardRules>): boolean {
-  return set.family === family && set.name === keySet
-}
-
-function expectScheme({ schemes }: Pick<CompleteProfile, 'schemes'>, name: string): void {
-  if (schemes.includes(name)) return
-  throw new IssuerkitError('ERR_SCHEME', { label: 'scheme', expected: schemes.join(', ') })
-}
-
 /** The message's own cryptogram over its own values and, where it has none, the request's. */
 function completed({ stored, emv, ...request }: StoredCryptogramRequest): CryptogramRequest {
   const own = tagsOf(emv)
@@ -148,18 +139,15 @@ function tagsOf(emv: EmvValues): ReadonlyMap<string, Uint8Array> | undefined {
 }
 
 function build(
-  { profile, keySets }: OpenIssuer,
-  { card, atc, arqc, scheme: given, dki, macLength }: ScriptRequest,
+  open: OpenIssuer,
+  { card, atc, arqc, scheme, dki, macLength }: ScriptRequest,
   commands: readonly ScriptCommand[],
 ): readonly BuiltScriptCommand[] {
-  const rules = rulesFor(profile, card.pan)
-  if (given !== undefined) expectScheme(rules ?? profile, given)
-  const name = given ?? (rules ?? profile).scheme
-  const own = rules === undefined ? [] : keySets.filter((set) => isOf(set, rules))
-  const set = findKeySet(own, dki, scheme(name).algorithm)
-  if (set?.mac === undefined) throw new HostError('ERR_NO_KEY')
-  const keys = { ac: set.ac, mac: set.mac, ...(set.enc === undefined ? {} : { enc: set.enc }) }
-  const input = { scheme: name, keys, card, atc, arqc, ...(macLength === undefined ? {} : { macLength }) }
+  const choice = scriptKeys(open, card.pan, {
+    ...(scheme === undefined ? {} : { scheme }),
+    ...(dki === undefined ? {} : { dki }),
+  })
+  const input = { ...choice, card, atc, arqc, ...(macLength === undefined ? {} : { macLength }) }
   return buildScriptCommands(input, commands, { chaining: 'none' })
 }
 

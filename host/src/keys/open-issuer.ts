@@ -25,12 +25,16 @@ export interface IssuerOpener {
 interface Entry {
   readonly open: Promise<OpenIssuer>
   readonly until: number
+  /** From then on a use has it read anew, beside its work. */
+  renewAt: number
   users: number
   replaced: boolean
 }
 
 /** The most issuers that are kept open. */
 const MOST = 256
+/** The part of its time after which an issuer in use is read anew. */
+const RENEW_AFTER = 0.75
 
 /** Opens issuers of `database`, and keeps each open for `keepMilliseconds`. */
 export function issuerOpener(database: Database, masterKey: MasterKey, keepMilliseconds: number): IssuerOpener {
@@ -46,13 +50,36 @@ export function issuerOpener(database: Database, masterKey: MasterKey, keepMilli
     entry.replaced = true
     release(entry)
   }
+  const openEntry = (issuer: string): Entry => {
+    const now = performance.now()
+    return {
+      open: openIssuer(database, masterKey, issuer),
+      until: now + keepMilliseconds,
+      renewAt: now + RENEW_AFTER * keepMilliseconds,
+      users: 0,
+      replaced: keepMilliseconds <= 0,
+    }
+  }
+  /** Reads an issuer that is in use before its time is over: nobody waits then. What fails is left for the next to find. */
+  const renew = (issuer: string, old: Entry) => {
+    old.renewAt = Number.POSITIVE_INFINITY
+    const next = openEntry(issuer)
+    next.open.then(() => {
+      if (entries.get(issuer) !== old) return drop(issuer, next)
+      drop(issuer, old)
+      entries.set(issuer, next)
+    }, ignore)
+  }
   const find = (issuer: string): Entry => {
     const there = entries.get(issuer)
-    if (there !== undefined && performance.now() < there.until) return there
+    const now = performance.now()
+    if (there !== undefined && now < there.until) {
+      if (now >= there.renewAt) renew(issuer, there)
+      return there
+    }
     if (there !== undefined) drop(issuer, there)
     for (const [name, oldest] of entries.size < MOST ? [] : [...entries].slice(0, 1)) drop(name, oldest)
-    const open = openIssuer(database, masterKey, issuer)
-    const entry = { open, until: performance.now() + keepMilliseconds, users: 0, replaced: keepMilliseconds <= 0 }
+    const entry = openEntry(issuer)
     if (!entry.replaced) entries.set(issuer, entry)
     return entry
   }

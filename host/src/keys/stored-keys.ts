@@ -1,6 +1,6 @@
 /** Keys in the database: one row a key, wrapped for that row. */
 import { createKey, type KeySet, keyCheckValue, type SchemeFamily, type SecretKey } from '@issuerkit/keys'
-import type { Database } from '../database.js'
+import { type Database, inTransaction } from '../database.js'
 import { HostError, systemCode } from '../errors.js'
 import type { MasterKey } from '../wrap.js'
 import { recogniseKey } from './fingerprint.js'
@@ -50,25 +50,22 @@ export async function storeKey(
     ...{ dki: dki === undefined ? null : String(dki), block_version: blockVersion, binding: 2 },
   }
   const kcv = keyCheckValue(key, { length: key.algorithm === 'aes' ? 5 : 3 })
-  return database
-    .transaction()
-    .execute(async (transaction) => {
-      const fingerprint = await recogniseKey(transaction, masterKey, columns, key.expose())
-      const wrapped = masterKey.wrap(boundRow(columns), key.expose())
-      await transaction
-        .insertInto('issuer_key')
-        .values({ ...columns, kcv, wrapped, fingerprint })
-        .execute()
-      const record = await readKey(transaction, id)
-      await also(transaction, record)
-      return record
-    })
-    .catch((error: unknown) => {
-      const code = systemCode(error)
-      if (code === '23505') throw new HostError('ERR_KEY_EXISTS', undefined, { cause: error })
-      if (code === '23503') throw new HostError('ERR_NOT_FOUND', 'There is no such issuer.', { cause: error })
-      throw error
-    })
+  return inTransaction(database, async (transaction) => {
+    const fingerprint = await recogniseKey(transaction, masterKey, columns, key.expose())
+    const wrapped = masterKey.wrap(boundRow(columns), key.expose())
+    await transaction
+      .insertInto('issuer_key')
+      .values({ ...columns, kcv, wrapped, fingerprint })
+      .execute()
+    const record = await readKey(transaction, id)
+    await also(transaction, record)
+    return record
+  }).catch((error: unknown) => {
+    const code = systemCode(error)
+    if (code === '23505') throw new HostError('ERR_KEY_EXISTS', undefined, { cause: error })
+    if (code === '23503') throw new HostError('ERR_NOT_FOUND', 'There is no such issuer.', { cause: error })
+    throw error
+  })
 }
 
 /** An issuer master key to be stored under an id of the caller's. */

@@ -1,11 +1,12 @@
 /** POST /v1/oda/batch: offline data authentication of many cards, one JSON object a line, streamed both ways. */
 import { Readable } from 'node:stream'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { authenticateBatch, publishedCaKeys } from '@issuerkit/oda'
+import { authenticateBatch } from '@issuerkit/oda'
 import { Type } from 'typebox'
 import type { Routes } from '../context.js'
 import { HostError } from '../errors.js'
 import { strictFault } from '../json-body.js'
+import { caKeyStores } from '../keys/ca-keys.js'
 
 const NDJSON = 'application/x-ndjson'
 
@@ -15,6 +16,12 @@ const QUERY = Type.Object(
       Type.String({ pattern: '^[0-9]{8}$', description: 'YYYYMMDD, for lines that have none of their own.' }),
     ),
     profile: Type.Optional(Type.Union([Type.Literal('live'), Type.Literal('test')])),
+    issuer: Type.Optional(
+      Type.String({
+        ...{ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9._-]*$' },
+        description: 'Whose own CA keys count before the published ones.',
+      }),
+    ),
     explain: Type.Optional(Type.Boolean({ description: 'Add every stage and what it recovered.' })),
   },
   { additionalProperties: false },
@@ -27,15 +34,15 @@ const DESCRIPTION = [
 ].join(' ')
 
 /** Adds the route. Its body is parsed line by line as it comes in, so it has a content type and no limit of its own. */
-export const odaBatchRoutes: Routes = async (app) => {
-  const { store } = publishedCaKeys()
+export const odaBatchRoutes: Routes = async (app, { keys }) => {
+  const storeOf = caKeyStores(keys)
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser(NDJSON, (_request, payload, done) => done(null, payload))
     scope.withTypeProvider<TypeBoxTypeProvider>().post(
       '/v1/oda/batch',
       {
-        config: { scope: 'verify:oda' },
+        config: { scope: 'verify:oda', streams: true },
         schema: {
           summary: "Check many cards' offline data authentication",
           description: DESCRIPTION,
@@ -45,9 +52,10 @@ export const odaBatchRoutes: Routes = async (app) => {
           querystring: QUERY,
         },
       },
-      async ({ body, query }, reply) => {
+      async ({ body, query: { issuer, ...options } }, reply) => {
         if (!(body instanceof Readable)) throw new HostError('ERR_CONTENT_TYPE')
-        const results = authenticateBatch(body, { store, ...query, fault: strictFault })
+        const store = await storeOf(issuer)
+        const results = authenticateBatch(body, { store, ...options, fault: strictFault })
         return reply.type(NDJSON).send(Readable.from(linesOf(results)))
       },
     )

@@ -1,85 +1,63 @@
 /** POST /v1/scripts: the commands of an issuer script, and the template that carries them. */
-import { fromHex, toHex } from '@issuerkit/apdu'
-import { buildScriptTemplates, type ScriptCommand } from '@issuerkit/scripts'
-import { type Static, Type } from 'typebox'
 import type { Routes } from '../context.js'
+import { HostError } from '../errors.js'
+import { answerOnce } from '../idempotency.js'
+import { guardPinChange } from '../keys/pin-change-guard.js'
 import { toJson } from './json.js'
-import { CARD, EXPLAIN, Hex, SCHEME } from './schemas.js'
+import { EXPLAIN } from './schemas.js'
+import {
+  type AnsweredScript,
+  answerScript,
+  hasClearPin,
+  pinChangesOf,
+  SCRIPT_BODY,
+  type ScriptBody,
+} from './script-body.js'
 
-const closed = { additionalProperties: false } as const
-const PLAIN = ['application-block', 'application-unblock', 'card-block', 'pin-unblock'] as const
-const COMMAND = Type.Union([
-  Type.Object({ type: Type.Union(PLAIN.map((type) => Type.Literal(type))) }, closed),
-  Type.Object(
-    {
-      type: Type.Literal('put-data'),
-      tag: Type.String({ maxLength: 8, description: 'The data object, one or two bytes.' }),
-      value: Hex(1, 251, 'Its new value.'),
-    },
-    closed,
-  ),
-  Type.Object(
-    {
-      type: Type.Literal('update-record'),
-      sfi: Type.Integer({ minimum: 1, maximum: 30 }),
-      record: Type.Integer({ minimum: 1, maximum: 255 }),
-      value: Hex(1, 251, 'The new record.'),
-    },
-    closed,
-  ),
-])
-const BODY = Type.Object(
-  {
-    ...CARD,
-    scheme: SCHEME,
-    dki: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 255, description: 'The key set, where there are several.' }),
-    ),
-    atc: Hex(0, 8, 'Tag 9F36 of the transaction, 2 bytes.'),
-    arqc: Hex(0, 16, 'Tag 9F26 of the transaction, 8 bytes.'),
-    macLength: Type.Optional(Type.Integer({ description: '4 to 8; the scheme says it otherwise.' })),
-    template: Type.Union([Type.Literal('71'), Type.Literal('72')]),
-    scriptId: Type.Optional(Hex(4, 4, 'Tag 9F18.')),
-    le: Type.Optional(Type.Union([Type.Literal('absent'), Type.Literal('00')])),
-    commands: Type.Array(COMMAND, { minItems: 1, maxItems: 16 }),
-  },
-  closed,
-)
-type Body = Static<typeof BODY>
+const DESCRIPTION = [
+  'A script that changes the PIN is built once for a card and ATC: send an `Idempotency-Key`, and a repeated request gets the',
+  'same bytes; any other one is refused with ERR_PIN_CHANGE_REPEATED. Its block is the same whenever it is built, so whoever',
+  'may choose the PIN could else find out which PIN a block on its way to the card holds.',
+].join(' ')
 
 /** Adds the routes of scripts. */
-export const scriptRoutes: Routes = (app, { keys }) => {
+export const scriptRoutes: Routes = (app, context) => {
+  const { keys, devMode } = context
   app.post(
     '/v1/scripts',
     {
-      config: { scope: 'issue:scripts', keyUse: 'script-build', countFailures: true },
-      schema: { summary: 'Build an issuer script', tags: ['scripts'], body: BODY, querystring: EXPLAIN },
+      config: {
+        scope: 'issue:scripts',
+        keyUse: 'script-build',
+        // Nothing but a PIN block can be guessed here.
+        countFailures: (body) => pinChangesOf(body as ScriptBody).length > 0,
+      },
+      schema: {
+        summary: 'Build an issuer script',
+        description: DESCRIPTION,
+        tags: ['scripts'],
+        body: SCRIPT_BODY,
+        querystring: EXPLAIN,
+      },
     },
-    async ({ body, query }) => {
-      const { issuer, pan, panSequence, scheme, dki, macLength, template, scriptId, le = 'absent' } = body
-      const built = await keys.buildScript({
-        issuer,
-        card: { pan, panSequence },
-        atc: fromHex(body.atc, 'atc'),
-        arqc: fromHex(body.arqc, 'arqc'),
-        commands: body.commands.map(commandOf),
-        ...(scheme === undefined ? {} : { scheme }),
-        ...(dki === undefined ? {} : { dki }),
-        ...(macLength === undefined ? {} : { macLength }),
-      })
-      const scriptIdentifier = scriptId === undefined ? {} : { scriptIdentifier: fromHex(scriptId, 'scriptId') }
-      const script = { template, ...scriptIdentifier, commands: built.map(({ apdu }) => apdu) }
-      const { bytes, warnings } = buildScriptTemplates([script], { le })
-      return {
-        template: toHex(bytes),
-        commands: built.map(({ type, apdu }) => ({ type, apdu: toHex(apdu) })),
-        warnings,
-        ...(query.explain === true ? { explain: toJson(built) } : {}),
+    async (request, reply) => {
+      const { body, query } = request
+      const explain = ({ built }: AnsweredScript) => (query.explain === true ? { explain: toJson(built) } : {})
+      const changes = pinChangesOf(body)
+      if (changes.length === 0) {
+        const script = await answerScript(keys, body)
+        return { ...script.answer, ...explain(script) }
       }
+      if (hasClearPin(body) && !devMode) throw new HostError('ERR_DEV_MODE')
+      if (changes.length > 1) throw new HostError('ERR_PIN_CHANGE_REPEATED')
+      // Built before the transaction, which would else keep a connection waiting for another one. What went wrong is told
+      // only to a request that is not a repeated one.
+      const outcome = await answerScript(keys, body).catch((error: unknown) => ({ error }))
+      return answerOnce(context, request, reply, async (transaction) => {
+        if ('error' in outcome) throw outcome.error
+        await guardPinChange(transaction, keys, body)
+        return { status: 200, body: { ...outcome.answer, ...explain(outcome) } }
+      })
     },
   )
-}
-
-function commandOf(command: Body['commands'][number]): ScriptCommand {
-  return 'value' in command ? ({ ...command, value: fromHex(command.value, 'value') } as ScriptCommand) : command
 }
