@@ -4,9 +4,14 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { authorizationsBench } from './authorizations.js'
+import { campaignsBench } from './campaigns.js'
 import { type BenchResult, type MeasureOptions, reportOf, table } from './measure.js'
 import { odaBench } from './oda.js'
 import { parsingBench } from './parsing.js'
+import { readyBench } from './ready.js'
+import { scriptBatchBench } from './script-batch.js'
+import { scriptsRouteBench } from './scripts-route.js'
 import { startBench } from './start.js'
 import { tdesBench } from './tdes.js'
 import { memoryBench, threadsBench } from './tdes-million.js'
@@ -23,6 +28,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   start: startBench,
   parsing: parsingBench,
   oda: odaBench,
+  authorizations: authorizationsBench,
+  campaigns: campaignsBench,
+  ready: readyBench,
+  'scripts-route': scriptsRouteBench,
+  'script-batch': scriptBatchBench,
 }
 
 async function main(): Promise<void> {
