@@ -61,6 +61,7 @@ const LIBRARIES: readonly LibraryRow[] = [
   { module: 'typebox', files: ['host/src/**', 'host/test/**'], reason: 'the shapes of requests and answers' },
   { module: 'kysely', files: ['host/src/**', 'host/test/**'], reason: 'SQL' },
   { module: 'pg', files: ['host/src/**', 'host/test/**'], reason: 'PostgreSQL' },
+  { module: 'pg-boss', files: ['host/src/campaigns/jobs.ts'], reason: 'the jobs of campaigns' },
   { module: 'commander', files: ['host/src/**', 'host/test/**'], reason: 'the command line' },
   {
     module: 'node:**',
@@ -85,6 +86,7 @@ const LIBRARIES: readonly LibraryRow[] = [
   { module: 'playwright-core', files: ['test/browser/**'], reason: 'Chromium' },
   { module: '@stryker-mutator/*', files: ['scripts/mutate.mjs'], reason: 'mutation runs' },
   { module: COMPUTED, files: ['host/src/embedded/binaries.ts'], reason: 'the PostgreSQL package of the platform' },
+  { module: COMPUTED, files: ['bench/bare-process.mjs'], reason: "a plain server of the host's own fastify" },
   { module: COMPUTED, files: ['test/run.test.ts'], reason: 'a script without types' },
   { module: COMPUTED, files: ['test/known-holes.test.ts'], reason: "the host's dependencies, as the host takes them" },
 ]

@@ -28,9 +28,17 @@ export interface DatabaseOptions {
   readonly onLost?: (error: Error) => void
 }
 
+/** Connections of a node, at most. */
+export const CONNECTIONS = 16
+
 /** A pool for `address`; nothing is connected until the first query. */
 export function openDatabase({ address, onLost = () => {} }: DatabaseOptions): Database {
-  const config: PoolConfig = { ...address, max: 16, connectionTimeoutMillis: 5_000, application_name: 'issuerkit' }
+  const config: PoolConfig = {
+    ...address,
+    max: CONNECTIONS,
+    connectionTimeoutMillis: 5_000,
+    application_name: 'issuerkit',
+  }
   // Without a listener, the end of a connection would end the process: the pool's is for idle ones alone. Whoever uses one
   // hears of its end from his next statement.
   const pool = new Pool(config).on('error', onLost).on('connect', (client) => void client.on('error', () => {}))

@@ -6,8 +6,12 @@
  */
 import { fromHex } from '@issuerkit/apdu'
 import { TdesKey } from '@issuerkit/keys'
+import { loadDemoAuthorization } from './authorizations/demo-authorization.js'
+import { loadDemoCards } from './cards/demo-cards.js'
+import { loadDemoChannels } from './channels/demo.js'
 import type { Database } from './database.js'
 import type { IssuerProfile } from './keys/issuer-profile.js'
+import { localKeyService } from './keys/local-key-service.js'
 import { storeIssuerKey } from './keys/stored-keys.js'
 import type { MasterKey } from './wrap.js'
 
@@ -21,7 +25,7 @@ const KEYS = {
   ENC: 'D30F45EABC12AC3EF56B0C0D7F8654DE',
 } as const
 
-/** Puts the demo issuer and its keys into the database, unless they are there. Dev mode only. */
+/** Puts the demo issuer, its keys and its cards into the database, unless they are there. Dev mode only. */
 export async function loadDemoIssuer(database: Database, masterKey: MasterKey): Promise<void> {
   await database
     .insertInto('issuer')
@@ -33,4 +37,8 @@ export async function loadDemoIssuer(database: Database, masterKey: MasterKey): 
     await storeIssuerKey(database, masterKey, { id: `${DEMO_ISSUER}-${usage}`, issuer: DEMO_ISSUER, dki: 1, key })
     key.destroy()
   }
+  const context = { database, masterKey, keys: localKeyService(database, masterKey) }
+  await loadDemoCards(context, DEMO_ISSUER)
+  await loadDemoAuthorization(context, DEMO_ISSUER)
+  await loadDemoChannels(database, masterKey, DEMO_ISSUER)
 }

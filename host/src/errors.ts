@@ -26,7 +26,41 @@ export const HOST_ERROR_CODES = {
   ERR_KEY_IMPORT: { status: 400, says: "A key is not enciphered to the host's import key as it must be." },
   ERR_KEY_USAGE: { status: 422, says: 'A key is asked to do what it was not imported for.' },
   ERR_NO_KEY: { status: 422, says: 'The issuer has no key set of this derivation key index and algorithm.' },
+  ERR_NO_ARPC: {
+    status: 422,
+    says: 'A cryptogram is not answered: it is no ARQC that verifies here; the verdict stands beside it.',
+  },
+  ERR_PAN_MISMATCH: { status: 422, says: 'The PAN is not that of the card or authorization that was named.' },
+  ERR_ANSWERED: { status: 409, says: 'An authorization was answered before: otherwise, or by the network.' },
+  ERR_LEDGER_STATE: {
+    status: 409,
+    says: "A card's ledger is in a state that does not allow this; the answer says which.",
+  },
+  ERR_SCRIPT_OPTION: { status: 422, says: 'A command cannot be queued with these dates, template or other settings.' },
+  ERR_CURSOR: { status: 400, says: 'A cursor is none that this host gave out, or comes from another database.' },
+  ERR_CHANNEL_FAILED: {
+    status: 422,
+    says: 'A secure channel has failed, whatever was wrong with what the card answered; it has ended.',
+  },
+  ERR_CHANNEL_ENDED: {
+    status: 409,
+    says: 'A secure channel has ended: closed, failed, or without a message for too long.',
+  },
+  ERR_CHANNEL_STATE: {
+    status: 409,
+    says: 'A secure channel is not where this request would have it, or another one came first; it goes on.',
+  },
+  ERR_PIN_CHANGE_REPEATED: { status: 409, says: 'A PIN change was built before for this card and ATC, or ARQC.' },
+  ERR_PIN_IN_BATCH: {
+    status: 422,
+    says: 'A batch builds no PIN change: without an Idempotency-Key it could get lost.',
+  },
   ERR_IDEMPOTENCY_KEY: { status: 422, says: 'An Idempotency-Key was used before for another request.' },
+  ERR_CAMPAIGN_EXISTS: { status: 409, says: 'There is a campaign of this id already.' },
+  ERR_CAMPAIGN_STATE: { status: 409, says: 'A campaign is not in a state that allows this.' },
+  ERR_CAMPAIGN_COMMAND: { status: 422, says: 'A campaign carries no command with a PIN.' },
+  ERR_CAMPAIGN_CARD: { status: 409, says: 'A campaign names a card once.' },
+  ERR_CAMPAIGN_SIZE: { status: 413, says: 'A campaign would have more lines than it may have.' },
   ERR_BODY_TOO_LARGE: { status: 413, says: 'A request body is larger than 64 KB.' },
   ERR_LEDGER: {
     status: 500,

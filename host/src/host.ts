@@ -4,6 +4,7 @@
 import { createDevAccess } from './access/dev-token.js'
 import { type AccessPolicy, tokenVerifier } from './access/verify-token.js'
 import { startHeadSigner } from './audit/head-signer.js'
+import { startCampaigns } from './campaigns/runner.js'
 import type { HostContext, Routes } from './context.js'
 import { type DatabaseAddress, migrate, openDatabase } from './database.js'
 import { loadDemoIssuer } from './demo-issuer.js'
@@ -15,6 +16,9 @@ import { expectFree, expectLoopback, type ListenAddress, listenError } from './l
 import type { LogOptions } from './logging.js'
 import { loadMasterKey } from './master-key.js'
 import { buildServer, type ServerLimits } from './server.js'
+import { takeRestoredEvents } from './store/events.js'
+import { startRetention } from './store/retention.js'
+import { startTicker } from './store/ticker.js'
 
 export interface HostOptions {
   readonly listen: ListenAddress
@@ -74,6 +78,7 @@ async function start(options: HostOptions, atEnd: (closer: Closer) => void): Pro
   const database = openDatabase({ address })
   atEnd(() => database.destroy())
   await migrate(database)
+  await takeRestoredEvents(database)
   if (devMode) await loadDemoIssuer(database, masterKey)
   const keys = localKeyService(database, masterKey, { keepMilliseconds: 1_000 })
   const context = { database, masterKey, keys, devMode, checks: [keyCheck(keys)] }
@@ -87,8 +92,15 @@ async function start(options: HostOptions, atEnd: (closer: Closer) => void): Pro
     write: (jws) => app.log.info({ auditHead: jws }, 'audit head'),
     onError: (error) => app.log.error({ err: error }, 'the audit trail cannot be signed'),
   })
+  const onError = (error: unknown) => app.log.error({ err: error }, 'work beside requests failed')
+  const repeated = [
+    startTicker(context, { onError }),
+    startRetention(database, { onError }),
+    startCampaigns(context, { onError }),
+  ]
   // The server first: what it accepted is answered and audited before the last head is signed.
   atEnd(() => signer.close())
+  for (const one of repeated) atEnd(() => one.close())
   atEnd(() => app.close())
   signal.throwIfAborted()
   const url = await app.listen({ ...listen }).catch((cause: unknown) => {

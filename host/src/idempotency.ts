@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Database } from './database.js'
 import { HostError } from './errors.js'
 import { hostSeal } from './keys/host-secrets.js'
+import { transact } from './transactions.js'
 import { type MasterKey, sha256 } from './wrap.js'
 
 /** What a request is answered with; the body is JSON. */
@@ -50,7 +51,7 @@ interface Kept {
 export async function withIdempotency(context: Context, request: Asked, work: Work): Promise<SentAnswer> {
   const { database } = context
   const key = request.headers['idempotency-key']
-  if (key === undefined) return fresh(await database.transaction().execute(work))
+  if (key === undefined) return fresh(await transact(database, work))
   if (typeof key !== 'string' || !KEY.test(key)) {
     throw new HostError('ERR_QUERY', 'An Idempotency-Key is 1 to 255 visible ASCII characters.')
   }
@@ -59,7 +60,7 @@ export async function withIdempotency(context: Context, request: Asked, work: Wo
   const seal = await hostSeal(context, 'idempotency')
   const row = { id: JSON.stringify([subject, key]), issuer: '', usage: 'idempotency', algorithm: 'answer' }
   const asked = askedHash(request)
-  return database.transaction().execute(async (transaction) => {
+  return transact(database, async (transaction) => {
     // Of two requests at once, the second waits here until the first has ended.
     const { numInsertedOrUpdatedRows: added } = await transaction
       .insertInto('idempotency')
@@ -97,7 +98,11 @@ export async function answerOnce(
   reply: FastifyReply,
   work: Work,
 ): Promise<FastifyReply> {
-  const { status, text, replayed } = await withIdempotency(context, request, work)
+  return sendOnce(reply, await withIdempotency(context, request, work))
+}
+
+/** Sends what {@link withIdempotency} gave. */
+export function sendOnce(reply: FastifyReply, { status, text, replayed }: SentAnswer): FastifyReply {
   if (replayed) void reply.header('idempotent-replayed', 'true')
   return reply.code(status).type('application/json; charset=utf-8').serializer(String).send(text)
 }

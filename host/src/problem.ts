@@ -20,6 +20,8 @@ export interface Problem {
   readonly got?: string | undefined
   readonly path?: readonly string[] | undefined
   readonly offset?: number | undefined
+  /** Of ERR_NO_ARPC: the verdict on the cryptogram. */
+  readonly verdict?: string | undefined
   readonly requestId?: string
 }
 

@@ -10,6 +10,7 @@ import type { VerifyToken } from './access/verify-token.js'
 import { guard } from './access.js'
 import { auditRequests } from './audit/hooks.js'
 import { auditRecorder } from './audit/recorder.js'
+import { limitBodyTime } from './body-time.js'
 import type { HostContext, Routes } from './context.js'
 import { HostError } from './errors.js'
 import { addHealth } from './health.js'
@@ -63,7 +64,9 @@ export async function buildServer({
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     schemaController,
-    requestTimeout: 30_000,
+    // A body has its time by its route (body-time.ts), a head this.
+    requestTimeout: 0,
+    http: { headersTimeout: 30_000 },
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     frameworkErrors: answerError,
@@ -72,6 +75,7 @@ export async function buildServer({
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, problemOf(new HostError('ERR_NOT_FOUND'))))
   logRequests(app)
+  limitBodyTime(app)
   useStrictJson(app)
   await app.register(helmet, { contentSecurityPolicy: { directives: CONTENT_POLICY } })
   await collectOpenApi(app)

@@ -99,6 +99,8 @@ export interface CardLedgerTable {
   due_at: Date | null
   /** Why nothing is done with the card any more. */
   stopped: string | null
+  /** What its latest events are ordered by. */
+  event_transaction: Generated<string>
   body: JSONColumnType<object>
 }
 
@@ -145,6 +147,69 @@ export interface QueuedPinTable {
   wrapped: Uint8Array
 }
 
+/** A bulk job. */
+export interface CampaignTable {
+  id: string
+  kind: 'queue' | 'oda'
+  /** Of a queue campaign. */
+  issuer: string | null
+  state: 'open' | 'running' | 'paused' | 'cancelled'
+  /** One more with every start, resume and retry: jobs of an earlier round are over. */
+  round: Generated<number>
+  /** How many lines were taken. */
+  lines: Generated<number>
+  /** What is done with each line, by its kind. */
+  settings: JSONColumnType<object>
+  /** Who made it. */
+  operator: string
+  created_at: Generated<Date>
+}
+
+/** A line of a campaign; what stands here is what is true of its progress. */
+export interface CampaignLineTable {
+  campaign: string
+  /** From 1. */
+  number: number
+  state: 'waiting' | 'done' | 'failed' | 'invalid'
+  /** What the caller calls the line. */
+  name: string | null
+  /** The handle of its card. */
+  card: string | null
+  /** What is queued for the card, where it is not what the campaign says. */
+  intent: JSONColumnType<object> | null
+  /** What is to be checked, enciphered; erased when it was. */
+  sealed: Uint8Array | null
+  result: JSONColumnType<object> | null
+}
+
+/** A secure channel with a card. */
+export interface ChannelTable {
+  id: string
+  /** Whose it is: nobody else's requests find it. */
+  subject: string
+  issuer: string
+  /** The id of the credentials that it is opened with. */
+  credentials: string
+  /** A keyed hash of what the caller calls the card. */
+  card_hash: Uint8Array
+  settings: JSONColumnType<object>
+  state: 'handshake' | 'open' | 'ended'
+  /** Why it has ended. */
+  outcome: 'closed' | 'failed' | 'expired' | null
+  /** One more with every message. */
+  version: number
+  /** The handshake or the channel, sealed; erased when it ends. */
+  sealed: Uint8Array | null
+  created_at: Generated<Date>
+  expires_at: Date
+}
+
+/** A PIN change that was built; pin-change-guard.ts says what is hashed. */
+export interface PinChangeGuardTable {
+  place: Uint8Array
+  created_at: Generated<Date>
+}
+
 export interface Tables {
   issuer: IssuerTable
   issuer_key: IssuerKeyTable
@@ -160,4 +225,8 @@ export interface Tables {
   ledger_event: LedgerEventTable
   authorization_request: AuthorizationRequestTable
   queued_pin: QueuedPinTable
+  campaign: CampaignTable
+  campaign_line: CampaignLineTable
+  channel: ChannelTable
+  pin_change_guard: PinChangeGuardTable
 }

@@ -91,6 +91,20 @@ test('a lost connection is noticed, and the next query has another', async () =>
   expect(await answers(database)).toBe(true)
 })
 
+test('a connection that is lost inside a transaction ends the transaction, not the process', async () => {
+  const database = openDatabase({ address: db.address() })
+  onTestFinished(() => database.destroy())
+  const transaction = database.transaction().execute(async (inside) => {
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(inside)
+    await sql`select pg_terminate_backend(${rows[0]?.pid}, 5000)`.execute(db.database())
+    // Nobody asks when the connection ends.
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    await sql`select 1`.execute(inside)
+  })
+  expect(isUnavailable(await transaction.catch((error: unknown) => error))).toBe(true)
+  expect(await answers(database)).toBe(true)
+})
+
 test.each([
   ['57P01', true],
   ['08006', true],
@@ -107,4 +121,6 @@ test.each([
 test('a pool that waits in vain, or loses a connection in use, is out of reach', () => {
   expect(isUnavailable(new Error('timeout exceeded when trying to connect'))).toBe(true)
   expect(isUnavailable(new Error('Connection terminated unexpectedly'))).toBe(true)
+  expect(isUnavailable(new Error('Client has encountered a connection error and is not queryable'))).toBe(true)
+  expect(isUnavailable(new Error('Client is busy'))).toBe(false)
 })

@@ -53,8 +53,8 @@ const transaction = { card: CARD, atc: Uint8Array.of(2, 0x40), arqc: Buffer.from
 const OPERATIONS: Readonly<Record<string, (issuer: string, key: string) => Promise<unknown>>> = {
   verify: async (issuer) => (await verify(issuer)).body['verdict'],
   arpc: async (issuer) => {
-    const { answer } = (await arpc(issuer)).body as { answer: { arpc: string } | null }
-    return answer === null ? 'no answer' : answer.arpc
+    const { answer, code } = (await arpc(issuer)).body as { answer?: { arpc: string }; code?: string }
+    return answer?.arpc ?? code
   },
   script: async (issuer) => codeOr((await script(issuer)).body, 'commands'),
   pinChange: async (issuer) => {
@@ -81,7 +81,7 @@ const OPERATIONS: Readonly<Record<string, (issuer: string, key: string) => Promi
 const codeOr = (body: Record<string, unknown>, field: string) => (field in body ? 'ok' : body['code'])
 const codeOf = (error: unknown) => (error as { code?: string }).code
 
-const NOTHING = { verify: 'K', arpc: 'no answer', script: 'ERR_NO_KEY', pinChange: 'ERR_NO_KEY' }
+const NOTHING = { verify: 'K', arpc: 'ERR_NO_ARPC', script: 'ERR_NO_KEY', pinChange: 'ERR_NO_KEY' }
 const ZONE = { keyBlock: 'ERR_KEY_USAGE', pinBlock: 'ERR_KEY_USAGE' }
 const VERIFIES = { verify: 'V', arpc: '21415243527CE78F' }
 
@@ -180,7 +180,7 @@ describe('a key set', () => {
   test('a scheme that the issuer does not have is verdict K, and gets no answer', async () => {
     await issuerWith('schemes', ['AC'], { scheme: 'pboc-cvn17', schemes: ['pboc-cvn17'] })
     expect((await verify('schemes')).body).toMatchObject({ verdict: 'K', scheme: 'pboc' })
-    expect((await arpc('schemes')).body).toMatchObject({ verdict: 'K', answer: null })
+    expect((await arpc('schemes')).body).toMatchObject({ verdict: 'K', code: 'ERR_NO_ARPC' })
     expect((await verify('schemes', { scheme: 'pboc' })).body['code']).toBe('ERR_SCHEME')
     expect((await script('schemes', { scheme: 'pboc' })).body['code']).toBe('ERR_SCHEME')
   })

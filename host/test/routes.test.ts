@@ -112,9 +112,19 @@ describe('POST /v1/cryptograms', () => {
 
   test('an ARQC that does not verify is not answered', async () => {
     const wrong = { ...emv, '9F26': '5D016C91005E7CC3' }
-    expect((await arpc({ emv: wrong })).body).toMatchObject({ verdict: 'I', answer: null })
-    expect((await arpc({ emv: { ...emv, '9F02': '000000000002' } })).body).toMatchObject({ verdict: 'I', answer: null })
-    expect((await arpc({ panSequence: '02' })).body).toMatchObject({ verdict: 'I', answer: null })
+    for (const [change, verdict] of [
+      [{ emv: wrong }, 'I'],
+      [{ emv: { ...emv, '9F02': '000000000002' } }, 'I'],
+      [{ panSequence: '02' }, 'I'],
+      [{ emv: { ...emv, '9F10': '07020103A0400201' } }, 'K'],
+      [{ emv: '9F26' }, 'F'],
+      [{ emv: { ...emv, '9F27': '40' } }, 'G'],
+    ] as const) {
+      const { status, body: answer, text } = await arpc(change)
+      const problem = { title: 'Unprocessable Entity', code: 'ERR_NO_ARPC', verdict, detail: expect.any(String) }
+      expect([status, answer]).toEqual([422, { ...problem, status: 422, requestId: expect.any(String) }])
+      expect(text).not.toContain('arpc')
+    }
     expect((await verify({ emv: wrong })).body).toMatchObject({ verdict: 'I', ok: false })
   })
 
@@ -189,7 +199,7 @@ describe('POST /v1/scripts', () => {
     ['an ATC of 1 byte', { atc: '01' }, 400, 'ERR_ATC'],
     ['an ARQC of 7 bytes', { arqc: '00000000000000' }, 400, 'ERR_ARQC'],
     ['no command', { commands: [] }, 400, 'ERR_BODY'],
-    ['a PIN change', { commands: [{ type: 'pin-change', newPin: '1234' }] }, 400, 'ERR_BODY'],
+    ['a PIN of letters', { commands: [{ type: 'pin-change', newPin: '12a4' }] }, 400, 'ERR_BODY'],
     ['an unknown key set', { dki: 9 }, 422, 'ERR_NO_KEY'],
     ['an algorithm without keys', { scheme: 'pboc-sm4' }, 422, 'ERR_NO_KEY'],
   ])('refuses %s', async (_, change, status, code) => {

@@ -39,14 +39,14 @@ describe('t-arpc-oracle', () => {
 
   test('an ARQC that does not verify is answered with no ARPC', async () => {
     for (const arqc of ['3031F00000000000', '30310F0000000000']) {
-      const { body, text } = await ask(generous, arqc)
-      expect(body).toMatchObject({ verdict: 'I', answer: null })
+      const { status, body, text } = await ask(generous, arqc)
+      expect([status, body.code, body.verdict]).toEqual([422, 'ERR_NO_ARPC', 'I'])
       expect(text).not.toMatch(/848C35717F66D409|44F9286FF19ABFFD|"arpc"/)
     }
   })
 
   test('and after ten of them with nothing at all', async () => {
-    for (let i = 0; i < 10; i++) expect((await ask(usual, `30310F00000000${i}0`)).status).toBe(200)
+    for (let i = 0; i < 10; i++) expect((await ask(usual, `30310F00000000${i}0`)).status).toBe(422)
     const { status, body } = await ask(usual, '5D016C91005E7CC2')
     expect([status, body.code]).toEqual([429, 'ERR_TOO_MANY_REQUESTS'])
   })

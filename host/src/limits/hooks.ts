@@ -9,8 +9,8 @@ import { type RateLimit, rateLimiter } from './rate.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Requests to this route try a secret of a card: they are counted by their end. */
-    countFailures?: boolean
+    /** Requests to this route, or those whose body says so, try a secret of a card: they are counted by their end. */
+    countFailures?: boolean | ((body: unknown) => boolean)
   }
   interface FastifyRequest {
     /** The verdict of the cryptogram that was judged, set by the route. */
@@ -30,7 +30,7 @@ export interface Limits {
 
 /** Verdicts and errors that a guess gets when it is wrong. */
 const FAILED_VERDICTS = ['I']
-const FAILED_CODES = ['ERR_PIN_BLOCK', 'ERR_KEY_BLOCK']
+const FAILED_CODES = ['ERR_PIN_BLOCK', 'ERR_KEY_BLOCK', 'ERR_PAN_MISMATCH']
 
 /** Limits the requests to routes that are added to `app` from now on. It goes behind the guard. */
 export function limitRequests(app: FastifyInstance, { rate, failures, audit, metrics }: Limits): void {
@@ -48,7 +48,9 @@ export function limitRequests(app: FastifyInstance, { rate, failures, audit, met
   })
 
   app.addHook('preHandler', async (request, reply) => {
-    if (request.routeOptions.config.countFailures !== true) return
+    const { countFailures } = request.routeOptions.config
+    if (countFailures === undefined || countFailures === false || !namesPan(request)) return
+    if (typeof countFailures === 'function' && !countFailures(request.body)) return
     const subject = request.caller?.subject ?? ''
     const card = cardOf(request)
     request.settle = settleOf(failures.take(subject, card.key), reply, (first) => {
@@ -80,13 +82,27 @@ function tooMany(reply: FastifyReply, seconds: number): HostError {
   return new HostError('ERR_TOO_MANY_REQUESTS')
 }
 
+/** An advice or a command for a card may come without a PAN: then no secret of a card is tried. */
+function namesPan({ body }: Pick<FastifyRequest, 'body'>): boolean {
+  return typeof body === 'object' && body !== null && 'pan' in body
+}
+
 /** Cards are remembered by a hash that dies with the process. */
 const CARD_KEY = random(32)
 
-/** What a card is counted and named by: of its PAN the last four digits. */
-export function cardOf({ body }: Pick<FastifyRequest, 'body'>): { readonly key: string; readonly name: string } {
+/** What a card is counted and named by: its handle where the address has one; of a PAN the last four digits. */
+export function cardOf({ body, params }: Pick<FastifyRequest, 'body'> & Partial<Pick<FastifyRequest, 'params'>>): {
+  readonly key: string
+  readonly name: string
+} {
+  const { card } = (params ?? {}) as Readonly<Record<string, unknown>>
+  if (typeof card === 'string') return { key: card, name: `card:${card}` }
   const { issuer, pan, panSequence } = body as Readonly<Record<string, unknown>>
-  const text = new TextEncoder().encode(JSON.stringify([issuer, pan, panSequence]))
+  // DE23 has up to three digits, and its zeros may be left out: however it is written, it is one card.
+  const sequence = `${panSequence ?? ''}`.padStart(2, '0').slice(-2)
+  const text = new TextEncoder().encode(JSON.stringify([issuer, pan, sequence]))
   const key = Buffer.from(hmacSha256(CARD_KEY, text)).toString('base64url')
-  return { key, name: `card:****${`${pan}`.slice(-4)} of ${issuer}` }
+  const name = `card:****${`${pan}`.slice(-4)}`
+  // The second half of an authorization names its issuer by its id.
+  return { key, name: typeof issuer === 'string' ? `${name} of ${issuer}` : name }
 }

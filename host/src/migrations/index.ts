@@ -7,6 +7,10 @@ import * as keyRecords from './0002-key-records.js'
 import * as audit from './0003-audit.js'
 import * as idempotency from './0004-idempotency.js'
 import * as ledger from './0005-ledger.js'
+import * as campaigns from './0006-campaigns.js'
+import * as channels from './0007-channels.js'
+import * as auditIndexes from './0008-audit-indexes.js'
+import * as pinChangeGuard from './0009-pin-change-guard.js'
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-issuers-and-keys': issuersAndKeys,
@@ -14,4 +18,8 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-audit': audit,
   '0004-idempotency': idempotency,
   '0005-ledger': ledger,
+  '0006-campaigns': campaigns,
+  '0007-channels': channels,
+  '0008-audit-indexes': auditIndexes,
+  '0009-pin-change-guard': pinChangeGuard,
 }

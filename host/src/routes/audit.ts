@@ -50,7 +50,11 @@ export const auditRoutes: Routes = (app, { database, masterKey }) => {
   )
 }
 
-interface Query {
+/** Entries of a page. */
+const PAGE = 100
+
+/** What is asked of the trail. */
+export interface Query {
   readonly limit?: number
   readonly before?: string
   readonly subject?: string
@@ -58,16 +62,23 @@ interface Query {
   readonly object?: string
 }
 
-async function page(database: Database, { limit = 100, before, ...wanted }: Query): Promise<object> {
+/** The statement that reads a page. */
+export function entriesQuery(database: Database, { limit = PAGE, before, ...wanted }: Query) {
   let query = database.selectFrom('audit_entry').selectAll()
   if (before !== undefined) {
     const [at, chain, seq] = cursorOf(before)
     query = query.where(sql<SqlBool>`(at, chain, seq) < (${at}::timestamptz, ${chain}::integer, ${seq}::bigint)`)
   }
   for (const [name, value] of Object.entries(wanted)) {
-    query = query.where(sql<SqlBool>`entry::json ->> ${name} = ${value}`)
+    // The name stands in the statement itself: as a parameter it would fit none of the indexes.
+    query = query.where(sql<SqlBool>`entry::json ->> ${sql.lit(name)} = ${value}`)
   }
-  const rows = await query.orderBy('at', 'desc').orderBy('chain', 'desc').orderBy('seq', 'desc').limit(limit).execute()
+  return query.orderBy('at', 'desc').orderBy('chain', 'desc').orderBy('seq', 'desc').limit(limit)
+}
+
+async function page(database: Database, query: Query): Promise<object> {
+  const { limit = PAGE } = query
+  const rows = await entriesQuery(database, query).execute()
   const last = rows.at(-1)
   return {
     entries: rows.map(({ chain, seq, entry, hash }) => ({

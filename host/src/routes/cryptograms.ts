@@ -3,7 +3,9 @@ import { fromHex } from '@issuerkit/apdu'
 import type { CryptogramVerdict } from '@issuerkit/keys'
 import { type Static, Type } from 'typebox'
 import type { Routes } from '../context.js'
+import { HostError } from '../errors.js'
 import type { CryptogramRequest } from '../keys/key-service.js'
+import { problemOf, sendProblem } from '../problem.js'
 import { toJson } from './json.js'
 import { CARD, EMV, type Emv, EXPLAIN, Hex, SCHEME } from './schemas.js'
 
@@ -54,7 +56,7 @@ export const cryptogramRoutes: Routes = (app, { keys }) => {
       config: { ...config, keyUse: 'cryptogram-answer' },
       schema: { summary: 'Verify an ARQC and answer it', tags: ['cryptograms'], body: ARPC, querystring: EXPLAIN },
     },
-    async (request) => {
+    async (request, reply) => {
       const { body, query } = request
       const { decision } = body
       const { verdict, answer } = await keys.answerCryptogram(
@@ -67,12 +69,17 @@ export const cryptogramRoutes: Routes = (app, { keys }) => {
             },
       )
       request.verdict = verdict.code
-      return { ...verdictAnswer(verdict, query.explain === true), answer: toJson(answer) ?? null }
+      if (answer === undefined) {
+        // Whoever looks at the status alone must not take this for an answer to the card.
+        return sendProblem(reply, { ...problemOf(new HostError('ERR_NO_ARPC')), verdict: verdict.code })
+      }
+      return { ...verdictAnswer(verdict, query.explain === true), answer: toJson(answer) }
     },
   )
 }
 
-function requestOf({ issuer, pan, panSequence, emv, scheme }: Static<typeof VERIFY>): CryptogramRequest {
+/** A request as the key service takes it. */
+export function requestOf({ issuer, pan, panSequence, emv, scheme }: Static<typeof VERIFY>): CryptogramRequest {
   const data = emvOf(emv)
   return { issuer, card: { pan, panSequence }, emv: data, ...(scheme === undefined ? {} : { scheme }) }
 }
@@ -83,7 +90,7 @@ function emvOf(emv: Emv): CryptogramRequest['emv'] {
 }
 
 /** The verdict as the interface words it; `explain` adds what was MACed, value by value. */
-function verdictAnswer(verdict: CryptogramVerdict, explain: boolean): Record<string, unknown> {
+export function verdictAnswer(verdict: CryptogramVerdict, explain: boolean): Record<string, unknown> {
   // The tags themselves stay here: the caller sent them, and a PAN may stand among them.
   const { code, parts, padding, iad, tags: _, ...rest } = verdict
   const answer = toJson({ verdict: code, ...rest }) as Record<string, unknown>

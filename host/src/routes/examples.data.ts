@@ -3,6 +3,8 @@
  * them all to a host in dev mode, in this order. Cards and keys are published ones; see demo-issuer.ts.
  */
 
+import { DEMO_CREDENTIALS } from '../channels/demo.data.js'
+
 /** What a route is sent. */
 export interface RequestExample {
   readonly params?: Readonly<Record<string, string>>
@@ -61,6 +63,17 @@ const VERIFY = {
   },
 }
 
+const SCRIPT = {
+  issuer: 'demo-pboc',
+  pan: '6228000100001',
+  panSequence: '01',
+  atc: '0240',
+  arqc: '5D016C91005E7CC2',
+  template: '72',
+  scriptId: '00000001',
+  commands: [{ type: 'application-block' }],
+}
+
 /** By method and route, as OpenAPI writes them. */
 export const REQUEST_EXAMPLES: Readonly<Record<string, RequestExample>> = {
   'POST /v1/issuers': { body: { id: 'example-visa', family: 'visa', scheme: 'visa-cvn10' } },
@@ -77,18 +90,94 @@ export const REQUEST_EXAMPLES: Readonly<Record<string, RequestExample>> = {
   'DELETE /v1/keys/{id}': { params: { id: 'demo-pboc-ENC' } },
   'POST /v1/cryptograms/verify': { body: VERIFY },
   'POST /v1/cryptograms/arpc': { body: { ...VERIFY, decision: { arc: '3031' } } },
-  'POST /v1/scripts': {
+  'POST /v1/scripts': { body: SCRIPT },
+  'POST /v1/scripts/batch': {
+    lines: [
+      { id: '1', ...SCRIPT },
+      { id: '2', ...SCRIPT, atc: '0241' },
+    ],
+  },
+  'POST /v1/cryptograms/batch': {
+    lines: [
+      { id: '1', ...VERIFY },
+      { id: '2', ...VERIFY, expectedType: 'TC' },
+    ],
+  },
+  'POST /v1/cards': { body: { issuer: 'demo-pboc', pan: '6228000200002', panSequence: '01' } },
+  'GET /v1/cards/{card}': { params: { card: 'demo-card' } },
+  'GET /v1/cards/{card}/history': { params: { card: 'demo-card' } },
+  'POST /v1/cards/{card}/scripts': {
+    params: { card: 'demo-card' },
+    body: {
+      command: { type: 'put-data', tag: '9F59', value: '0A' },
+      reason: 'limit raised',
+      condition: 'approved',
+      expiry: '2099-12-31T00:00:00Z',
+    },
+  },
+  'GET /v1/cards/{card}/scripts/{entry}': { params: { card: 'demo-card', entry: 'demo-entry-1' } },
+  'POST /v1/cards/{card}/scripts/{entry}/cancel': {
+    params: { card: 'demo-card', entry: 'demo-entry-1' },
+    body: { reason: 'the holder knows the PIN' },
+  },
+  'POST /v1/cards/{card}/scripts/{entry}/proof': {
+    params: { card: 'demo-card', entry: 'demo-entry-2' },
+    body: { executed: true, reason: 'read from the card at a counter' },
+  },
+  'POST /v1/cards/{card}/reissue': {
+    params: { card: 'demo-card-2' },
+    body: { waiting: 'move', to: { panSequence: '02' }, reason: 'worn out' },
+  },
+  'POST /v1/cards/{card}/atc-reset': { params: { card: 'demo-card' }, body: { reason: 'host restored' } },
+  'POST /v1/authorizations': {
+    body: {
+      reference: 'terminal-1/000001',
+      ...VERIFY,
+      entryMode: '051',
+      decision: { approved: '3030', declined: '3035', E: '3934' },
+    },
+  },
+  'POST /v1/authorizations/{id}/response': {
+    params: { id: 'demo-authorization' },
+    body: { pan: '6228000100001', arc: '3030' },
+  },
+  'POST /v1/advices': {
     body: {
       issuer: 'demo-pboc',
-      pan: '6228000100001',
-      panSequence: '01',
-      atc: '0240',
-      arqc: '5D016C91005E7CC2',
-      template: '72',
-      scriptId: '00000001',
-      commands: [{ type: 'application-block' }],
+      reference: 'terminal-1/000001',
+      kind: 'script-result',
+      emv: { '95': '0080046000', '9F36': '0240', DF31: '0000000000' },
     },
   },
   'POST /v1/oda/verify': { body: { transcript: TRANSCRIPT, transactionDate: '20221101', method: 'sda' } },
   'POST /v1/oda/batch': { lines: [{ id: '1', transcript: TRANSCRIPT, transactionDate: '20221101' }] },
+  'POST /v1/channel-credentials': { body: { issuer: 'demo-pboc', ...DEMO_CREDENTIALS } },
+  'POST /v1/channels': {
+    body: { issuer: 'demo-pboc', credentials: 'demo-pboc-CHANNEL', card: 'card 1', variant: 'transport' },
+  },
+  'GET /v1/channels/{id}': { params: { id: 'demo-open' } },
+  'POST /v1/channels/{id}/responses': { params: { id: 'demo-handshake' }, body: { response: '9000' } },
+  'POST /v1/channels/{id}/wrap': { params: { id: 'demo-open' }, body: { command: '80E2000003010203' } },
+  'POST /v1/channels/{id}/unwrap': { params: { id: 'demo-open' }, body: { response: '6A82' } },
+  'DELETE /v1/channels/{id}': { params: { id: 'demo-handshake' } },
+  'POST /v1/campaigns': {
+    body: {
+      id: 'limits-2027',
+      kind: 'queue',
+      issuer: 'demo-pboc',
+      command: { type: 'put-data', tag: '9F58', value: '05' },
+      reason: 'limits of 2027',
+    },
+  },
+  'POST /v1/campaigns/{id}/lines': {
+    params: { id: 'limits-2027' },
+    lines: [{ pan: '6228000100001', panSequence: '01', id: 'customer 17' }],
+  },
+  'GET /v1/campaigns/{id}': { params: { id: 'limits-2027' } },
+  'POST /v1/campaigns/{id}/start': { params: { id: 'limits-2027' } },
+  'POST /v1/campaigns/{id}/pause': { params: { id: 'limits-2027' } },
+  'POST /v1/campaigns/{id}/resume': { params: { id: 'limits-2027' } },
+  'POST /v1/campaigns/{id}/retry': { params: { id: 'limits-2027' } },
+  'GET /v1/campaigns/{id}/result': { params: { id: 'limits-2027' } },
+  'POST /v1/campaigns/{id}/cancel': { params: { id: 'limits-2027' } },
 }

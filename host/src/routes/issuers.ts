@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 import { appendAudit } from '../audit/append.js'
 import type { Routes } from '../context.js'
 import { HostError } from '../errors.js'
+import { sendOnce, withIdempotency } from '../idempotency.js'
 import { completeProfile, expectIssuerProfile, type IssuerProfile } from '../keys/issuer-profile.js'
 import { Choice, FAMILIES, Hex, ID, IdParams } from './schemas.js'
 
@@ -107,14 +108,15 @@ const config = { scope: 'keys:admin' } as const
 const tags = ['issuers']
 
 /** Adds the routes of issuers. */
-export const issuerRoutes: Routes = (app, { database }) => {
+export const issuerRoutes: Routes = (app, context) => {
+  const { database } = context
   app.post(
     '/v1/issuers',
     { config, schema: { summary: 'Set up an issuer', tags, body: BODY } },
-    async ({ body, caller, id: request }, reply) => {
-      const { id, ...profile } = body as Static<typeof BODY> & IssuerProfile
+    async (request, reply) => {
+      const { id, ...profile } = request.body as Static<typeof BODY> & IssuerProfile
       const complete = expectIssuerProfile(profile)
-      const created = await database.transaction().execute(async (transaction) => {
+      const sent = await withIdempotency(context, request, async (transaction) => {
         const row = await transaction
           .insertInto('issuer')
           .values({ id, profile: JSON.stringify(profile) })
@@ -122,20 +124,16 @@ export const issuerRoutes: Routes = (app, { database }) => {
           .returning('created_at')
           .executeTakeFirst()
         if (row === undefined) throw new HostError('ERR_ISSUER_EXISTS')
-        const subject = caller?.subject ?? ''
         await appendAudit(transaction, {
-          subject,
+          subject: request.caller?.subject ?? '',
           action: 'issuer.create',
           object: `issuer:${id}`,
           outcome: 'ok',
-          request,
+          request: request.id,
         })
-        return row.created_at.toISOString()
+        return { status: 201, body: { id, ...complete, created: row.created_at.toISOString() } }
       })
-      return reply
-        .code(201)
-        .header('location', `/v1/issuers/${id}`)
-        .send({ id, ...complete, created })
+      return sendOnce(reply.header('location', `/v1/issuers/${id}`), sent)
     },
   )
   app.get(

@@ -1,16 +1,18 @@
 /** POST, GET and DELETE /v1/keys: import, list and retire keys. No answer holds a key's value. */
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { appendAudit } from '../audit/append.js'
 import type { AuditAction } from '../audit/entry.js'
-import type { Routes } from '../context.js'
+import type { RouteContext, Routes } from '../context.js'
 import { HostError } from '../errors.js'
+import { type SentAnswer, sendOnce, withIdempotency } from '../idempotency.js'
 import { importKeySet, LONGEST_JWE } from '../keys/import-jwe.js'
 import { importKey, type KeyMaterial } from '../keys/import-key.js'
 import {
   type AlsoInTransaction,
   KEY_ALGORITHMS,
   KEY_USAGES,
+  type KeyRecord,
   listKeys,
   readKey,
   retireKey,
@@ -65,7 +67,7 @@ const tags = ['keys']
 
 /** Adds the routes of keys. */
 export const keyRoutes: Routes = (app, context) => {
-  const { database, masterKey, keys } = context
+  const { database, masterKey } = context
   app.get(
     '/v1/keys/import-key',
     { config, schema: { summary: 'The public keys that keys are enciphered to, a JWK set', tags } },
@@ -74,9 +76,12 @@ export const keyRoutes: Routes = (app, context) => {
   app.post('/v1/keys', { config, schema: { summary: 'Import a key', tags, body: BODY } }, async (request, reply) => {
     const { body } = request
     const { jwe: _jwe, keyBlock: _keyBlock, kbpk: _kbpk, components: _components, ...use } = body
-    const record = await importKey(context, { ...use, material: materialOf(body) }, audited(request, 'key.import'))
-    keys.forget(record.issuer)
-    return reply.code(201).header('location', `/v1/keys/${record.id}`).send(record)
+    const given = { ...use, material: materialOf(body) }
+    const sent = await withIdempotency(context, request, async (transaction) => ({
+      status: 201,
+      body: await importKey({ ...context, database: transaction }, given, audited(request, 'key.import')),
+    }))
+    return sendKey(context, reply, sent)
   })
   app.get(
     '/v1/keys',
@@ -95,16 +100,27 @@ export const keyRoutes: Routes = (app, context) => {
   app.delete(
     '/v1/keys/:id',
     { config, schema: { summary: 'Retire a key: it stays for the audit and is used no more', tags, params: IdParams } },
-    async (request) => {
-      const record = await retireKey(database, request.params.id, audited(request, 'key.retire'))
-      keys.forget(record.issuer)
-      return record
+    async (request, reply) => {
+      const { id } = request.params
+      const sent = await withIdempotency(context, request, async (transaction) => ({
+        status: 200,
+        body: await retireKey(transaction, id, audited(request, 'key.retire')),
+      }))
+      return sendKey(context, reply, sent)
     },
   )
 }
 
+/** Answers with a key's record, when its change has happened: what is kept open of the issuer is let go of before. */
+export function sendKey({ keys }: Pick<RouteContext, 'keys'>, reply: FastifyReply, sent: SentAnswer): FastifyReply {
+  const { id, issuer } = JSON.parse(sent.text) as KeyRecord
+  keys.forget(issuer)
+  if (sent.status === 201) void reply.header('location', `/v1/keys/${id}`)
+  return sendOnce(reply, sent)
+}
+
 /** The entry of a change in the audit trail, in the change's own transaction. */
-function audited({ caller, id }: Pick<FastifyRequest, 'caller' | 'id'>, action: AuditAction): AlsoInTransaction {
+export function audited({ caller, id }: Pick<FastifyRequest, 'caller' | 'id'>, action: AuditAction): AlsoInTransaction {
   return (transaction, { id: key, issuer, usage, algorithm, kcv }) =>
     appendAudit(transaction, {
       subject: caller?.subject ?? '',

@@ -1,8 +1,10 @@
 /** POST /v1/oda/verify: offline data authentication of a card from a recorded session with it. */
 import { parseTranscript } from '@issuerkit/apdu'
-import { authenticateTranscript, type OdaMethod, publishedCaKeys, verdictText } from '@issuerkit/oda'
+import { authenticateTranscript, type OdaMethod, verdictText } from '@issuerkit/oda'
 import { Type } from 'typebox'
 import type { Routes } from '../context.js'
+import { caKeyStores } from '../keys/ca-keys.js'
+import { ID } from './schemas.js'
 
 const BODY = Type.Object(
   {
@@ -20,27 +22,29 @@ const BODY = Type.Object(
     ),
     profile: Type.Optional(Type.Union([Type.Literal('live'), Type.Literal('test')])),
     allowExpiredCaKey: Type.Optional(Type.Boolean()),
+    issuer: Type.Optional(ID),
   },
   { additionalProperties: false },
 )
 
 /** Adds the routes of offline data authentication. */
-export const odaRoutes: Routes = (app) => {
-  const { store } = publishedCaKeys()
+export const odaRoutes: Routes = (app, { keys }) => {
+  const storeOf = caKeyStores(keys)
   app.post(
     '/v1/oda/verify',
     {
       config: { scope: 'verify:oda' },
-      schema: { summary: "Check a card's offline data authentication", tags: ['offline data'], body: BODY },
+      schema: {
+        summary: "Check a card's offline data authentication",
+        description: "With `issuer`, the issuer's own CA keys count before the published ones.",
+        tags: ['offline data'],
+        body: BODY,
+      },
     },
-    async ({ body: { transcript, method, profile = 'live', ...options } }) =>
-      verdictText(
-        authenticateTranscript(parseTranscript(transcript), {
-          store,
-          profile,
-          ...options,
-          ...(method === undefined ? {} : { method: method as OdaMethod }),
-        }),
-      ),
+    async ({ body: { transcript, method, profile = 'live', issuer, ...options } }) => {
+      const store = await storeOf(issuer)
+      const chosen = method === undefined ? {} : { method: method as OdaMethod }
+      return verdictText(authenticateTranscript(parseTranscript(transcript), { store, profile, ...options, ...chosen }))
+    },
   )
 }
