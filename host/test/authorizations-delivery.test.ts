@@ -159,6 +159,11 @@ describe('PIN changes', () => {
     expect(body).toMatchObject({ verdict: 'V', entries: [{ entry, state: 'sent' }] })
     expect(commandsOf(body)).toEqual(['8424000214BDEFF65EC62B57C2C48BAFEFD63D7B4E243421ED'])
     expect(await kept()).toBe(1)
+    // Whoever saw the block go to the card gets no other for the same transaction to compare it with.
+    const guess = { issuer, pan, panSequence: '01', atc: emv['9F36'], arqc: emv['9F26'], template: '72' }
+    const commands = [{ type: 'pin-change', newPin: '123456' }]
+    const guessed = await demo.post('/v1/scripts', { ...guess, commands })
+    expect([guessed.status, guessed.body['code']]).toEqual([409, 'ERR_PIN_CHANGE_REPEATED'])
     const { scripts } = body['answer'] as { scripts: [{ identifier: string }] }
     await demo.post('/v1/advices', {
       ...{ issuer, reference: 'published', kind: 'script-result', scriptResults: `20${scripts[0].identifier}` },

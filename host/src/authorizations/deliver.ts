@@ -2,7 +2,10 @@
  * The scripts of an answer: the ledger says which entries may go, their commands are built, and only when all of them are
  * there does the ledger promise them. So nothing is called sent that is not in the answer.
  */
+import { toHex } from '@issuerkit/apdu'
+import { pinChangePlaces } from '../keys/pin-change-guard.js'
 import type { AnswerEvent, Outcome, Unbuildable } from '../ledger/events.js'
+import type { Delivery, Entry } from '../ledger/model.js'
 import { reduce } from '../ledger/reduce.js'
 import type { CardChange } from '../store/card-change.js'
 import { randomHex } from '../wrap.js'
@@ -50,6 +53,7 @@ export async function deliver(desk: Desk, change: CardChange, caller: Caller, pl
     const built = await buildScripts(desk, change, { transaction, delivery, room })
     if (!('faults' in built)) {
       const withheld = withheldOf(change.apply(planned))
+      await guard(desk, change, transaction, delivery)
       const detail = { authorization: plan.authorization, delivery: delivery.id }
       change.audit({ ...caller, action: 'authorization.answer', object: `card:${handle}`, outcome: 'ok', detail })
       return { ...built, delivery: delivery.id, withheld }
@@ -59,6 +63,20 @@ export async function deliver(desk: Desk, change: CardChange, caller: Caller, pl
       if (gone) takeOut(change, caller, plan, entry)
     }
   }
+}
+
+/** A PIN change that has gone to the card is the only one for its transaction. */
+async function guard(
+  { keys }: Desk,
+  change: CardChange,
+  { card, verdict }: Transaction,
+  delivery: Delivery,
+): Promise<void> {
+  const carried = delivery.scripts.flatMap(({ entries }) => entries)
+  const isPinChange = ({ id, target }: Entry) => target === 'pin' && carried.includes(id)
+  if (!change.ledger.entries.some(isPinChange)) return
+  const [atc = '', arqc = ''] = ['9F36', '9F26'].map((tag) => toHex(verdict.tags.get(tag) ?? new Uint8Array(0)))
+  change.guardPinChange(await pinChangePlaces(keys, { ...card, atc, arqc }))
 }
 
 function withheldOf(outcome: Outcome): Delivered['withheld'] {

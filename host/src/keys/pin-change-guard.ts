@@ -30,19 +30,27 @@ export interface PinChangePlace {
 export async function guardPinChange(
   transaction: Database,
   keys: Pick<KeyService, 'panHash'>,
-  { pan, panSequence, atc, arqc }: PinChangePlace,
+  change: PinChangePlace,
 ): Promise<void> {
-  const card = await keys.panHash(`${pan}${panSequence}`.slice(-16).padStart(16, '0'))
-  const places = [atc, arqc].map((value) => {
-    const text = JSON.stringify([Buffer.from(card).toString('hex'), value.toUpperCase()])
-    return { place: sha256(new TextEncoder().encode(text)) }
-  })
+  const places = (await pinChangePlaces(keys, change)).map((place) => ({ place }))
   const { numInsertedOrUpdatedRows: added } = await transaction
     .insertInto('pin_change_guard')
     .values(places)
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst()
   if (added !== BigInt(places.length)) throw new HostError('ERR_PIN_CHANGE_REPEATED')
+}
+
+/** What a PIN change is remembered by. */
+export async function pinChangePlaces(
+  keys: Pick<KeyService, 'panHash'>,
+  { pan, panSequence, atc, arqc }: PinChangePlace,
+): Promise<readonly Uint8Array[]> {
+  const card = await keys.panHash(`${pan}${panSequence}`.slice(-16).padStart(16, '0'))
+  return [atc, arqc].map((value) => {
+    const text = JSON.stringify([Buffer.from(card).toString('hex'), value.toUpperCase()])
+    return sha256(new TextEncoder().encode(text))
+  })
 }
 
 /** Days that a PIN change is remembered: longer than its block is of use to anybody who might have seen it on its way. */

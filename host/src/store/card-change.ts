@@ -56,6 +56,7 @@ export class CardChange {
   readonly pins: WrappedPin[] = []
   readonly authorizations: AuthorizationRow[] = []
   readonly records: AuditRecord[] = []
+  readonly guards: Uint8Array[] = []
   #ledger: CardLedger
 
   constructor(card: StoredCard) {
@@ -93,6 +94,11 @@ export class CardChange {
   /** Keeps an authorization, or what has changed of it. */
   keepAuthorization(row: AuthorizationRow): void {
     this.authorizations.push(row)
+  }
+
+  /** Remembers a PIN change by its places: nobody gets another one built for the same transaction. keys/pin-change-guard.ts */
+  guardPinChange(places: readonly Uint8Array[]): void {
+    this.guards.push(...places)
   }
 
   /** Adds to the audit trail. */

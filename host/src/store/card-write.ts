@@ -32,7 +32,7 @@ export interface CardWrite {
 }
 
 type Row = readonly unknown[]
-type Table = 'card' | 'event' | 'archive' | 'authorization' | 'pin' | 'erased' | 'audit'
+type Table = 'card' | 'event' | 'archive' | 'authorization' | 'pin' | 'erased' | 'guard' | 'audit'
 
 /** What is to be written; `undefined` when nothing is. */
 export function cardWrite(read: ReadCard, change: CardChange, seal: MasterKey): CardWrite | undefined {
@@ -74,6 +74,7 @@ export function cardWrite(read: ReadCard, change: CardChange, seal: MasterKey): 
       ]),
       pin: pins.kept.map(({ id, wrapped }) => [handle, id, wrapped]),
       erased: pins.erased.map((id) => [handle, id]),
+      guard: change.guards.map((place) => [handle, place]),
       audit: change.records.map((record) => [handle, entryText(record, now.toISOString()), now]),
     },
   }
@@ -89,6 +90,7 @@ const TYPES: Readonly<Record<Exclude<Table, 'card'>, readonly string[]>> = {
   ],
   pin: ['text', 'text', 'bytea'],
   erased: ['text', 'text'],
+  guard: ['text', 'bytea'],
   audit: ['text', 'text', 'timestamptz'],
 }
 
@@ -131,6 +133,9 @@ const REST = `events as (
     on conflict (id) do update set card = excluded.card, wrapped = excluded.wrapped
   ), erased as (
     delete from queued_pin using {erased} as old (card, id) join written using (card) where queued_pin.id = old.id
+  ), guarded as (
+    insert into pin_change_guard (place) select place from {guard} as guard (card, place) join written using (card)
+    on conflict do nothing
   ), audited as materialized (
     select append_audit(max(at), array_agg(entry)) from {audit} as audit (card, entry, at) join written using (card)
     having count(*) > 0
