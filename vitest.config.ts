@@ -37,6 +37,7 @@ const LONG = [
   ['host/test/script-batch-stream.test.ts', 'waits until sockets are full; 20,000 lines'],
   ['host/test/channels-faults.test.ts', 'every byte of every answer, and thousands that are none'],
   ['host/test/campaigns-{killed,faults}.test.ts', 'waits for the time of a job to be over; every statement of a chunk'],
+  ['host/test/soak-nodes.test.ts', 'ten thousand transactions of virtual cards on nodes that are killed'],
 ] as const
 const leftOut = (rows: readonly (readonly [files: string, reason: string])[]): string[] => rows.map(([files]) => files)
 const long = ALL ? [] : leftOut(LONG)
@@ -76,6 +77,7 @@ export default defineConfig({
           include: ['host/test/**/*.test.ts'],
           exclude: long,
           isolate: false,
+          globalSetup: ['host/test/support/clusters.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -12,7 +12,7 @@ const master = new MasterKey(new Uint8Array(32).fill(9))
 /** A second, empty database on the same server. */
 async function emptyDatabase(name: string) {
   await sql`create database ${sql.id(name)}`.execute(db.database())
-  const database = openDatabase({ address: { connectionString: db.url().replace(/postgres$/, name) } })
+  const database = openDatabase({ address: { connectionString: db.url().replace(/[^/]+$/, name) } })
   onTestFinished(() => database.destroy())
   return database
 }
@@ -49,7 +49,7 @@ test('migrating again changes nothing', async () => {
 test('hosts that start at once migrate once', async () => {
   const database = await emptyDatabase('together')
   const others = [1, 2, 3].map(() =>
-    openDatabase({ address: { connectionString: db.url().replace(/postgres$/, 'together') } }),
+    openDatabase({ address: { connectionString: db.url().replace(/[^/]+$/, 'together') } }),
   )
   onTestFinished(async () => void (await Promise.all(others.map((other) => other.destroy()))))
   await Promise.all([database, ...others].map(migrate))
