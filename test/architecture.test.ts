@@ -74,6 +74,7 @@ const LIBRARIES: readonly LibraryRow[] = [
   { module: 'wabt', files: ['packages/keys/generate/generate.ts'], reason: 'assembles the batch engine' },
   { module: 'node:**', files: ['packages/keys/generate/**'], reason: 'programs that write sources' },
   { module: 'vitest', files: TESTS, reason: 'the test runner' },
+  { module: 'vitest/node', files: ['host/test/support/clusters.ts'], reason: 'what starts before the tests' },
   { module: 'fast-check', files: [...TESTS, 'vitest.stryker.setup.ts'], reason: 'property tests' },
   {
     module: 'vitest/config',

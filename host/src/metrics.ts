@@ -1,6 +1,6 @@
 /** What the host tells of itself at GET /metrics, in the text format of Prometheus. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { metricsRegistry } from './metrics-text.js'
 
 const METHODS = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS']
@@ -41,8 +41,8 @@ export function addMetrics(app: FastifyInstance, { auditWaiting }: MetricSources
   )
   const verdicts = registry.counter('issuerkit_verdicts_total', 'Cryptograms by verdict', { code: VERDICT_CODES })
   const limited = registry.counter('issuerkit_limited_total', 'Requests refused by a limit', { limit: LIMITS })
-  let running = 0
-  registry.gauge('issuerkit_requests_running', 'Requests that have no answer yet', () => running)
+  const open = new Set<FastifyReply>()
+  registry.gauge('issuerkit_requests_running', 'Requests that have no answer yet', () => open.size)
   registry.gauge('issuerkit_audit_waiting', 'Uses of keys that are not in the audit trail yet', auditWaiting)
   registry.gauge('process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss())
   registry.gauge('process_cpu_seconds_total', 'CPU time', () => {
@@ -59,9 +59,13 @@ export function addMetrics(app: FastifyInstance, { auditWaiting }: MetricSources
   })
 
   app.addHook('onRoute', ({ url }) => void routes.add(url))
-  app.addHook('onRequest', async () => void running++)
+  app.addHook('onRequest', async (_request, reply) => {
+    open.add(reply)
+    // Whoever hangs up in the middle of a stream gets no response.
+    reply.raw.once('close', () => open.delete(reply))
+  })
   app.addHook('onResponse', async ({ method, routeOptions }, reply) => {
-    running--
+    open.delete(reply)
     const route = routeOptions.url ?? 'other'
     requests.add({ method, route, status: `${Math.floor(reply.statusCode / 100)}xx` })
     seconds.observe(reply.elapsedTime / 1000, { route })

@@ -208,6 +208,10 @@ describe('what is forgotten', () => {
       .insertInto('idempotency')
       .values([29.9, 30.1].map((age) => ({ subject: 's', key: `k${age}`, created_at: days(age) })))
       .execute()
+    await database()
+      .insertInto('pin_change_guard')
+      .values([29.9, 30.1].map((age) => ({ place: Buffer.from(`p${age}`), created_at: days(age) })))
+      .execute()
     const left = async () => [
       (await database().selectFrom('authorization_request').select('id').execute()).map(({ id }) => id),
       (await database().selectFrom('ledger_event').select('type').where('card', '=', 'aged').execute()).map(
@@ -216,13 +220,16 @@ describe('what is forgotten', () => {
       (await database().selectFrom('idempotency').select('key').where('subject', '=', 's').execute()).map(
         ({ key }) => key,
       ),
+      (await database().selectFrom('pin_change_guard').select('place').execute()).map(({ place }) => `${place}`),
     ]
     const forgotten = await forget(database(), RETENTION, { now })
-    expect(await left()).toEqual([['a399.9'], ['t399.9'], ['k29.9']])
+    expect(await left()).toEqual([['a399.9'], ['t399.9'], ['k29.9'], ['p29.9']])
     expect(forgotten.idempotencyKeys).toBe(1)
     // A host was here, too, with its demonstration.
     expect(forgotten.authorizations).toBeGreaterThanOrEqual(2)
-    expect(await forget(database(), RETENTION, { now })).toEqual({ authorizations: 0, events: 0, idempotencyKeys: 0 })
+    expect(await forget(database(), RETENTION, { now })).toEqual({
+      ...{ authorizations: 0, events: 0, idempotencyKeys: 0, pinChanges: 0 },
+    })
   })
 
   test('goes in several bites when there is much of it', async () => {

@@ -46,8 +46,10 @@ export class ScriptLines {
   async answer(lines: readonly Line[], bytes: Uint8Array): Promise<Uint8Array> {
     const text = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) }
     const entries: (Taken | Uint8Array)[] = []
+    const isWritable = this.#isWritable()
     for (const line of lines) {
-      entries.push(line.answer ?? this.#take(text, line) ?? (await this.#build(bytes, line, true)))
+      const taken = line.answer ?? (isWritable ? this.#take(text, line) : undefined)
+      entries.push(taken ?? (await this.#build(bytes, line, isWritable)))
     }
     for (const shape of this.#shapes) await shape.secure(this.#options.context.keys)
     for (const [i, entry] of entries.entries()) {
@@ -57,6 +59,16 @@ export class ScriptLines {
     for (const shape of this.#shapes) this.#note(shape.issuer, 'ok', shape.clear())
     this.#shapes.splice(MOST_SHAPES)
     return out
+  }
+
+  /** Whether the audit trail takes entries; while it does not, each line is refused where that is worded. */
+  #isWritable(): boolean {
+    try {
+      this.#options.context.audit.expectWritable()
+      return true
+    } catch {
+      return false
+    }
   }
 
   #take(text: Text, line: Line): Taken | undefined {

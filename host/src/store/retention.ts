@@ -4,6 +4,7 @@
  * | | after |
  * |---|---|
  * | Idempotency-Keys and their answers | 30 days |
+ * | PIN changes, of which there is one for a card and ATC | 30 days |
  * | authorizations as they were asked and answered | 400 days |
  * | events | 400 days |
  *
@@ -13,16 +14,23 @@
 import { sql } from 'kysely'
 import type { Database } from '../database.js'
 import { forgetIdempotencyKeys } from '../idempotency.js'
+import { forgetPinChanges, PIN_CHANGE_DAYS } from '../keys/pin-change-guard.js'
 import { type Repeated, type RepeatOptions, repeat } from './repeat.js'
 
 /** In days. */
 export interface RetentionPolicy {
   readonly idempotencyKeys: number
+  readonly pinChanges: number
   readonly authorizations: number
   readonly events: number
 }
 
-export const RETENTION: RetentionPolicy = { idempotencyKeys: 30, authorizations: 400, events: 400 }
+export const RETENTION: RetentionPolicy = {
+  idempotencyKeys: 30,
+  pinChanges: PIN_CHANGE_DAYS,
+  authorizations: 400,
+  events: 400,
+}
 
 /** How many rows were removed. */
 export type Forgotten = Readonly<Record<keyof RetentionPolicy, number>>
@@ -42,7 +50,7 @@ export function startRetention(database: Database, options: Partial<RepeatOption
 /** Removes what is older than the policy says. */
 export async function forget(
   database: Database,
-  { idempotencyKeys, authorizations, events }: RetentionPolicy,
+  { idempotencyKeys, pinChanges, authorizations, events }: RetentionPolicy,
   { now = Date.now(), closing }: { readonly now?: number; readonly closing?: AbortSignal } = {},
 ): Promise<Forgotten> {
   const before = (days: number) => new Date(now - days * DAY)
@@ -56,6 +64,7 @@ export async function forget(
     where time < ${before(events)})`
   return {
     idempotencyKeys: await forgetIdempotencyKeys(database, idempotencyKeys, new Date(now)),
+    pinChanges: await forgetPinChanges(database, pinChanges, new Date(now)),
     authorizations: await inBatches(database, oldAuthorizations, closing),
     events: await inBatches(database, oldEvents, closing),
   }
