@@ -108,17 +108,18 @@ async function authorize(nodes: readonly BenchHost[], cards: readonly Card[], ra
     nodes[0] as BenchHost,
     chosen.map(({ handle }) => ({ path: `/v1/cards/${handle}/scripts`, body: command })),
   )
-  const requests = cards.map((card, i) => {
-    const node = nodes[i % nodes.length] as BenchHost
-    return postBytes(node.url, '/v1/authorizations', node.token, JSON.stringify(requestOf(card)))
-  })
+  const targets = nodes.map(({ url, token }, n) => ({
+    url,
+    requests: cards
+      .filter((_, i) => i % nodes.length === n)
+      .map((card) => postBytes(url, '/v1/authorizations', token, JSON.stringify(requestOf(card)))),
+  }))
   let [valid, delivered] = [0, 0]
   const onBody = (body: string) => {
     if (body.includes('"verdict":"V"')) valid += 1
     if (/"delivery":"/.test(body)) delivered += 1
   }
-  const urls = nodes.map(({ url }) => url)
-  const result = await load(urls, requests, {
+  const result = await load(targets, {
     connections: CONNECTIONS,
     onBody,
     ...(rate === undefined ? {} : { rate }),
@@ -160,7 +161,10 @@ async function post(node: BenchHost, posts: readonly Post[], onBody: (body: stri
   // One connection keeps the answers in order.
   let i = 0
   const requests = posts.map(({ path, body }) => postBytes(node.url, path, node.token, JSON.stringify(body)))
-  const { statuses } = await load([node.url], requests, { connections: 1, onBody: (body) => onBody(body, i++) })
+  const { statuses } = await load([{ url: node.url, requests }], {
+    connections: 1,
+    onBody: (body) => onBody(body, i++),
+  })
   const failed = [...statuses].filter(([status]) => status >= 300)
   if (failed.length > 0) throw new Error(`a preparation was answered with ${failed.map(([status]) => status)}`)
 }

@@ -34,22 +34,22 @@ export interface LoadOptions {
   readonly onBody?: (body: string) => void
 }
 
-/** Sends each request once, to the addresses in turn. */
-export async function load(
-  urls: readonly URL[],
-  requests: readonly Buffer[],
-  options: LoadOptions,
-): Promise<LoadResult> {
+/** What is asked of one address. */
+export interface LoadTarget {
+  readonly url: URL
+  readonly requests: readonly Buffer[]
+}
+
+/** Sends each request once; the addresses share the connections and the rate. */
+export async function load(targets: readonly LoadTarget[], options: LoadOptions): Promise<LoadResult> {
   const { connections, rate, onBody } = options
-  const sockets = await Promise.all(Array.from({ length: connections }, (_, i) => open(urls[i % urls.length] as URL)))
   const latencies: number[] = []
   const statuses = new Map<number, number>()
   const start = performance.now()
-  let next = 0
-  const serve = async (socket: Socket): Promise<void> => {
-    for (let i = next++; i < requests.length; i = next++) {
+  const serve = async (socket: Socket, requests: readonly Buffer[], next: { value: number }): Promise<void> => {
+    for (let i = next.value++; i < requests.length; i = next.value++) {
       // A request that has to wait for a connection waits on the host's account.
-      const planned = rate === undefined ? performance.now() : start + (1000 * i) / rate
+      const planned = rate === undefined ? performance.now() : start + (1000 * targets.length * i) / rate
       const early = planned - performance.now()
       if (early > 0) await new Promise((resolve) => setTimeout(resolve, early))
       const { status, body } = await ask(socket, requests[i] as Buffer)
@@ -58,11 +58,18 @@ export async function load(
       onBody?.(body)
     }
   }
-  try {
-    await Promise.all(sockets.map(serve))
-  } finally {
-    for (const socket of sockets) socket.destroy()
-  }
+  const served = targets.flatMap(({ url, requests }) => {
+    const next = { value: 0 }
+    return Array.from({ length: Math.ceil(connections / targets.length) }, async () => {
+      const socket = await open(url)
+      try {
+        await serve(socket, requests, next)
+      } finally {
+        socket.destroy()
+      }
+    })
+  })
+  await Promise.all(served)
   return { seconds: (performance.now() - start) / 1000, latencies: latencies.toSorted((a, b) => a - b), statuses }
 }
 

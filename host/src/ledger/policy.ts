@@ -57,7 +57,7 @@ export interface LedgerPolicy {
   readonly requiresIssuerAuthentication: boolean
   /** A device that unblocks sends the AAC of a blocked card online; unblocking commands may answer it. [PBOC-SCRIPT] 11 */
   readonly scriptsAfterAac: boolean
-  /** How many authorizations are remembered, for network repeats. */
+  /** How many authorizations are remembered, for repeats that come soon; older ones are found where requests are kept. */
   readonly authorizationsKept: number
   /** How many closed deliveries stay in the ledger for late advices. */
   readonly deliveriesKept: number
@@ -82,6 +82,6 @@ export const DEFAULT_POLICY: LedgerPolicy = {
   counters: {},
   requiresIssuerAuthentication: false,
   scriptsAfterAac: false,
-  authorizationsKept: 16,
+  authorizationsKept: 4,
   deliveriesKept: 8,
 }
