@@ -3,6 +3,7 @@ import { fromHex, parseCommand, withGetResponse } from '@issuerkit/apdu'
 import { createChannelCard } from '@issuerkit/card'
 import { RsaPrivateKey } from '@issuerkit/keys'
 import { establish, open } from '@issuerkit/securechannel'
+import { sql } from 'kysely'
 import type { Database } from '../database.js'
 import type { MasterKey } from '../wrap.js'
 import type { ChannelSettings } from './channel-rows.js'
@@ -55,14 +56,16 @@ export async function loadDemoChannels(database: Database, masterKey: MasterKey,
   const begin = () => open(SETTINGS.profile, SETTINGS.variant, opened, { certificates: { date: SETTINGS.date } })
   const card_hash = await service.cardHash(issuer, 'demo')
   const row = { subject: SUBJECT, issuer, credentials, card_hash, settings: SETTINGS, version: 1 }
-  const alive = await database
-    .selectFrom('channel')
-    .select('id')
-    .where('id', 'in', Object.values(DEMO_CHANNELS))
-    .where('sealed', 'is not', null)
-    .execute()
-  const isDue = (id: string): boolean => alive.every((found) => found.id !== id)
   await database.transaction().execute(async (transaction) => {
+    // Another host may start at the same time.
+    await sql`select pg_advisory_xact_lock(hashtextextended('demo-channels', 0))`.execute(transaction)
+    const alive = await transaction
+      .selectFrom('channel')
+      .select('id')
+      .where('id', 'in', Object.values(DEMO_CHANNELS))
+      .where('sealed', 'is not', null)
+      .execute()
+    const isDue = (id: string): boolean => alive.every((found) => found.id !== id)
     const forget = (id: string) => transaction.deleteFrom('channel').where('id', '=', id).execute()
     if (isDue(DEMO_CHANNELS.handshake)) {
       await forget(DEMO_CHANNELS.handshake)

@@ -21,7 +21,7 @@ export type Condition = 'approved' | 'declined' | 'any'
  * | confirmed | executed, by the evidence of `rank` |
  * | failed | refused by the card; sent again unless `final` |
  * | unknown | nobody can tell; sent again only where that does no harm |
- * | superseded, cancelled, expired | ends without a delivery, or after one that did not execute it |
+ * | superseded, cancelled, expired | ends unsent or after a delivery without effect; sent and without rank: unknown |
  */
 export type EntryState =
   | 'queued'

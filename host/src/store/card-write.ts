@@ -5,7 +5,7 @@
  * Changes of several cards may share a statement, and so a commit.
  */
 import { CompiledQuery } from 'kysely'
-import { entryText } from '../audit/entry.js'
+import { type AuditRecord, entryText } from '../audit/entry.js'
 import type { Database } from '../database.js'
 import { archive } from '../ledger/archive.js'
 import type { Intent } from '../ledger/intent.js'
@@ -28,7 +28,9 @@ export interface ReadCard {
 export interface CardWrite {
   readonly card: string
   readonly isNew: boolean
-  readonly rows: Readonly<Record<Table, readonly Row[]>>
+  readonly rows: Readonly<Record<Exclude<Table, 'audit'>, readonly Row[]>>
+  /** They get their time when they are written: those of one statement are of one moment. */
+  readonly records: readonly AuditRecord[]
 }
 
 type Row = readonly unknown[]
@@ -61,6 +63,7 @@ export function cardWrite(read: ReadCard, change: CardChange, seal: MasterKey): 
   return {
     card: handle,
     isNew: read.version === undefined,
+    records: change.records,
     rows: {
       card: [[handle, JSON.stringify(ledger), due === undefined ? null : new Date(due), card.application, ...name]],
       event: change.outbox.map(({ time, type, entry = null, delivery = null, rank = null }) => [
@@ -75,7 +78,6 @@ export function cardWrite(read: ReadCard, change: CardChange, seal: MasterKey): 
       pin: pins.kept.map(({ id, wrapped }) => [handle, id, wrapped]),
       erased: pins.erased.map((id) => [handle, id]),
       guard: change.guards.map((place) => [handle, place]),
-      audit: change.records.map((record) => [handle, entryText(record, now.toISOString()), now]),
     },
   }
 }
@@ -163,8 +165,12 @@ const INSERT = statement(INSERTED, [...NAME, 'text', 'bytea', 'text', 'text'])
 export async function writeChanges(database: Database, writes: readonly CardWrite[]): Promise<ReadonlySet<string>> {
   const isNew = writes[0]?.isNew === true
   const { text, tables, types } = isNew ? INSERT : UPDATE
+  const now = new Date()
+  const audit = writes.flatMap(({ card, records }) =>
+    records.map((record): Row => [card, entryText(record, now.toISOString()), now]),
+  )
   const parameters = tables.flatMap((table) => {
-    const rows = writes.flatMap((write) => write.rows[table])
+    const rows = table === 'audit' ? audit : writes.flatMap((write) => write.rows[table])
     return types[table].map((_, column) => rows.map((row) => row[column] ?? null))
   })
   const { rows } = await database.executeQuery<{ card: string }>(CompiledQuery.raw(text, parameters))
