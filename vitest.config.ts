@@ -37,7 +37,11 @@ const LONG = [
   ['host/test/script-batch-stream.test.ts', 'waits until sockets are full; 20,000 lines'],
   ['host/test/channels-faults.test.ts', 'every byte of every answer, and thousands that are none'],
   ['host/test/campaigns-{killed,faults}.test.ts', 'waits for the time of a job to be over; every statement of a chunk'],
-  ['host/test/soak-nodes.test.ts', 'ten thousand transactions of virtual cards on nodes that are killed'],
+  ['host/test/soak-nodes.test.ts', 'thousands of transactions of virtual cards, on nodes that are killed'],
+  [
+    'host/test/{faults,faults-kill,rounds-kill,rounds-many,interleavings}.test.ts',
+    'a fault at every statement, two requests in every order of theirs, nodes that are killed, ten thousand calls',
+  ],
 ] as const
 const leftOut = (rows: readonly (readonly [files: string, reason: string])[]): string[] => rows.map(([files]) => files)
 const long = ALL ? [] : leftOut(LONG)
