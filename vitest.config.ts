@@ -34,6 +34,7 @@ const LONG = [
     'every bit of a handshake; all schemes on both protocols; mutants',
   ],
   ['host/test/{keys-use,keys-rewrap,audit-verify,ledger-properties,ledger-simulation}.test.ts', 'matrices and models'],
+  ['host/test/threads.test.ts', 'threads that are started, and die'],
   ['host/test/script-batch-stream.test.ts', 'waits until sockets are full; 20,000 lines'],
   ['host/test/channels-faults.test.ts', 'every byte of every answer, and thousands that are none'],
   ['host/test/campaigns-{killed,faults}.test.ts', 'waits for the time of a job to be over; every statement of a chunk'],

@@ -62,6 +62,12 @@ const LIBRARIES: readonly LibraryRow[] = [
   { module: 'kysely', files: ['host/src/**', 'host/test/**'], reason: 'SQL' },
   { module: 'pg', files: ['host/src/**', 'host/test/**'], reason: 'PostgreSQL' },
   { module: 'pg-boss', files: ['host/src/campaigns/jobs.ts'], reason: 'the jobs of campaigns' },
+  { module: 'piscina', files: ['host/src/threads/threads.ts'], reason: 'worker threads for bulk work' },
+  {
+    module: 'tsx/esm/api',
+    files: ['host/src/threads/sources.mjs'],
+    reason: 'threads of a host that runs from sources',
+  },
   { module: 'commander', files: ['host/src/**', 'host/test/**'], reason: 'the command line' },
   {
     module: 'node:**',

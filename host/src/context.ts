@@ -11,6 +11,7 @@ import type { Database } from './database.js'
 import type { KeyService } from './keys/key-service.js'
 import type { FailureCounter } from './limits/failures.js'
 import type { Metrics } from './metrics.js'
+import type { Threads } from './threads/threads.js'
 import type { MasterKey } from './wrap.js'
 
 /** The server, its requests typed by their TypeBox schemas. */
@@ -26,6 +27,8 @@ export interface HostContext {
   readonly database: Database
   readonly masterKey: MasterKey
   readonly keys: KeyService
+  /** Where bulk work without keys is done; on the main thread unless given. */
+  readonly threads?: Threads
   /** Demo keys, clear values and intermediate values may be shown. Loopback only. */
   readonly devMode: boolean
   /** What must hold for the host to be ready, besides the database: each throws a HostError that says what does not. */

@@ -19,6 +19,7 @@ import { buildServer, type ServerLimits } from './server.js'
 import { takeRestoredEvents } from './store/events.js'
 import { startRetention } from './store/retention.js'
 import { startTicker } from './store/ticker.js'
+import { startThreads } from './threads/threads.js'
 
 export interface HostOptions {
   readonly listen: ListenAddress
@@ -80,8 +81,12 @@ async function start(options: HostOptions, atEnd: (closer: Closer) => void): Pro
   await migrate(database)
   await takeRestoredEvents(database)
   if (devMode) await loadDemoIssuer(database, masterKey)
-  const keys = localKeyService(database, masterKey, { keepMilliseconds: 1_000 })
-  const context = { database, masterKey, keys, devMode, checks: [keyCheck(keys)] }
+  const threads = startThreads({
+    onError: (error) => app.log.warn({ err: error }, 'a thread failed; its work is done on the main thread'),
+  })
+  atEnd(() => threads.close())
+  const keys = localKeyService(database, masterKey, { keepMilliseconds: 1_000, threads })
+  const context = { database, masterKey, keys, threads, devMode, checks: [keyCheck(keys)] }
   const { policy, token } =
     options.access === undefined ? await createDevAccess() : { policy: options.access, token: undefined }
   const verifyToken = tokenVerifier(policy)

@@ -12,6 +12,7 @@ import type {
   TagValues,
 } from '@issuerkit/keys'
 import type { BuiltScriptCommand, Pin, ScriptCommand } from '@issuerkit/scripts'
+import type { CryptogramBody } from './cryptogram-json.js'
 import type { CompleteProfile } from './issuer-profile.js'
 import type { ScriptRecords } from './script-records.js'
 
@@ -38,6 +39,16 @@ export interface StoredCryptogramRequest extends CryptogramRequest {
   /** What the request left behind. The message's own values come before these; its cryptogram is never taken from them. */
   readonly stored: TagValues
 }
+
+/** One of many cryptograms to verify: all of it text, as the interface has it. */
+export interface CryptogramText extends CryptogramBody {
+  readonly expectedType?: CryptogramType
+}
+
+/** The verdict on it: its letter, and the JSON of /v1/cryptograms/verify; or what was thrown instead. */
+export type VerdictText =
+  | { readonly code: CryptogramVerdict['code']; readonly json: string }
+  | { readonly error: unknown }
 
 /** A PIN block under a PIN key of the issuer. */
 export interface EncipheredPin {
@@ -92,6 +103,8 @@ export interface KeyService {
   profile(issuer: string): Promise<CompleteProfile>
   /** A PAN of no BIN range of the issuer, and a scheme that it does not have, are verdict K. ERR_SCHEME, ERR_PAN … */
   verifyCryptogram(request: CryptogramRequest): Promise<CryptogramVerdict>
+  /** Verifies many of one issuer, whatever issuer they name themselves: text both ways, which is what threads hand over best. */
+  verifyCryptograms(issuer: string, requests: readonly CryptogramText[]): Promise<readonly VerdictText[]>
   /** Verifies, and answers an ARQC that has verified. Nothing else is ever answered. */
   answerCryptogram(
     request: CryptogramRequest,

@@ -2,20 +2,14 @@
  * The key service on the host's own database: keys are unwrapped for use and zeroed when they are no longer kept.
  */
 import { IssuerkitError } from '@issuerkit/apdu'
-import {
-  answerApplicationCryptogram,
-  type CryptogramVerdict,
-  expectCardIdentity,
-  parseField55,
-  type Secret,
-  type VerifyCryptogramInput,
-  verifyApplicationCryptogram,
-} from '@issuerkit/keys'
+import { answerApplicationCryptogram, expectCardIdentity, parseField55, type Secret } from '@issuerkit/keys'
 import { type BuiltScriptCommand, buildScriptCommands, type ScriptCommand } from '@issuerkit/scripts'
 import type { Database } from '../database.js'
+import { copyIssuer, wipeIssuer } from '../threads/issuer-copy.js'
+import { sameThread, type Threads } from '../threads/threads.js'
+import { thrownError } from '../threads/thrown.js'
 import { hmacSha256, type MasterKey } from '../wrap.js'
 import { hostSecrets } from './host-secrets.js'
-import { rulesFor } from './issuer-profile.js'
 import type {
   CryptogramRequest,
   EmvValues,
@@ -27,20 +21,26 @@ import type {
 } from './key-service.js'
 import { issuerOpener, type OpenIssuer } from './open-issuer.js'
 import { openPin, type PinKeys, type PinOwner, wrapPin } from './pins.js'
-import { expectScheme, isOf, scriptKeys } from './script-keys.js'
+import { scriptKeys } from './script-keys.js'
 import { secureRecords } from './script-records.js'
 import { unusableKeys } from './stored-keys.js'
+import { prepare, verify, withoutKeys } from './verify-request.js'
+
+/** Cryptograms that are worth another thread: a message there and back takes as long as verifying two. */
+const FEWEST = 16
 
 export interface LocalKeyServiceOptions {
   /** How long an issuer's keys stay unwrapped, and so how late this node may notice what another one changed; 0 by default. */
   readonly keepMilliseconds?: number
+  /** Where many cryptograms are verified; on this thread unless given. */
+  readonly threads?: Threads
 }
 
 /** A key service on `database`, with keys wrapped under `masterKey`. */
 export function localKeyService(
   database: Database,
   masterKey: MasterKey,
-  { keepMilliseconds = 0 }: LocalKeyServiceOptions = {},
+  { keepMilliseconds = 0, threads = sameThread }: LocalKeyServiceOptions = {},
 ): KeyService {
   const issuers = issuerOpener(database, masterKey, keepMilliseconds)
   const secret = hostSecrets(database, masterKey)
@@ -53,6 +53,17 @@ export function localKeyService(
   return {
     profile: (issuer) => issuers.with(issuer, ({ profile }) => profile),
     verifyCryptogram: (request) => issuers.with(request.issuer, (open) => verify(open, request)),
+    verifyCryptograms: async (issuer, requests) => {
+      // The few are done before a thread has heard of them.
+      const there = requests.length < FEWEST ? sameThread : threads
+      const copy = await issuers.with(issuer, copyIssuer)
+      try {
+        const verdicts = await there.run('verifyCryptograms', { issuer: copy, requests: JSON.stringify(requests) })
+        return verdicts.map((one) => ('error' in one ? { error: thrownError(one.error) } : one))
+      } finally {
+        wipeIssuer(copy)
+      }
+    },
     answerCryptogram: (request, decide) =>
       issuers.with(request.issuer, (open) => {
         const { input, accepts } = prepare(open, request)
@@ -81,42 +92,6 @@ export function localKeyService(
     unusableKeys: () => unusableKeys(database, masterKey),
     forget: (issuer) => issuers.forget(issuer),
   }
-}
-
-function verify(open: OpenIssuer, request: CryptogramRequest): CryptogramVerdict {
-  const { input, accepts } = prepare(open, request)
-  const verdict = verifyApplicationCryptogram(input)
-  return accepts(verdict) ? verdict : withoutKeys(input)
-}
-
-/** What is said of a card or a scheme that the issuer does not have: that there is no key for it. */
-function withoutKeys(input: VerifyCryptogramInput): CryptogramVerdict {
-  return verifyApplicationCryptogram({ ...input, keySets: [] })
-}
-
-interface Prepared {
-  readonly input: VerifyCryptogramInput
-  /** Whether the scheme that the message turned out to have is one of the issuer's. */
-  readonly accepts: (verdict: CryptogramVerdict) => boolean
-}
-
-function prepare({ profile, keySets }: OpenIssuer, request: CryptogramRequest): Prepared {
-  const { card, emv, scheme: name, dki, expectedType, atc } = request
-  const rules = rulesFor(profile, card.pan)
-  const { family, schemes } = rules ?? profile
-  if (name !== undefined) expectScheme(rules ?? profile, name)
-  const input = {
-    ...emv,
-    card,
-    family,
-    keySets: rules === undefined ? [] : keySets.filter((set) => isOf(set, rules)),
-    policy: profile.evidence.refuse,
-    ...(name === undefined ? {} : { scheme: name }),
-    ...(dki === undefined ? {} : { dki }),
-    ...(expectedType === undefined ? {} : { expectedType }),
-    ...(atc === undefined ? {} : { atc }),
-  }
-  return { input, accepts: ({ scheme: found }) => found === undefined || schemes.includes(found) }
 }
 
 /** The message's own cryptogram over its own values and, where it has none, the request's. */

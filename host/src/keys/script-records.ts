@@ -1,6 +1,7 @@
 /**
  * Scripts of one shape for many cards: the same commands with other values. Nothing is made for a record but its bytes, and
- * the batch engine computes the MACs of a hundred cards at once.
+ * the batch engine computes the MACs of a hundred cards at once. It does so on the main thread: the two hundred scripts of a
+ * chunk of 64 KB take 0.15 ms, and a message to another thread and back 0.1 ms, of which this thread bears the half.
  *
  * A record begins with what every script has; behind it lie values and MACs, wherever the commands say:
  *

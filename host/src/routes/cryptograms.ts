@@ -1,13 +1,12 @@
 /** POST /v1/cryptograms/verify and /v1/cryptograms/arpc. */
 import { fromHex } from '@issuerkit/apdu'
-import type { CryptogramVerdict } from '@issuerkit/keys'
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import type { Routes } from '../context.js'
 import { HostError } from '../errors.js'
-import type { CryptogramRequest } from '../keys/key-service.js'
+import { requestOf, verdictAnswer } from '../keys/cryptogram-json.js'
 import { problemOf, sendProblem } from '../problem.js'
 import { toJson } from './json.js'
-import { CARD, EMV, type Emv, EXPLAIN, Hex, SCHEME } from './schemas.js'
+import { CARD, EMV, EXPLAIN, Hex, SCHEME } from './schemas.js'
 
 const closed = { additionalProperties: false } as const
 const VERIFY = Type.Object({ ...CARD, emv: EMV, scheme: SCHEME }, closed)
@@ -76,23 +75,4 @@ export const cryptogramRoutes: Routes = (app, { keys }) => {
       return { ...verdictAnswer(verdict, query.explain === true), answer: toJson(answer) }
     },
   )
-}
-
-/** A request as the key service takes it. */
-export function requestOf({ issuer, pan, panSequence, emv, scheme }: Static<typeof VERIFY>): CryptogramRequest {
-  const data = emvOf(emv)
-  return { issuer, card: { pan, panSequence }, emv: data, ...(scheme === undefined ? {} : { scheme }) }
-}
-
-function emvOf(emv: Emv): CryptogramRequest['emv'] {
-  if (typeof emv === 'string') return { field55: fromHex(emv, 'emv') }
-  return { tags: new Map(Object.entries(emv).map(([tag, value]) => [tag, fromHex(value as string, `tag ${tag}`)])) }
-}
-
-/** The verdict as the interface words it; `explain` adds what was MACed, value by value. */
-export function verdictAnswer(verdict: CryptogramVerdict, explain: boolean): Record<string, unknown> {
-  // The tags themselves stay here: the caller sent them, and a PAN may stand among them.
-  const { code, parts, padding, iad, tags: _, ...rest } = verdict
-  const answer = toJson({ verdict: code, ...rest }) as Record<string, unknown>
-  return explain ? { ...answer, explain: toJson({ parts, padding, iad }) } : answer
 }

@@ -1,12 +1,10 @@
 /** POST /v1/oda/batch: offline data authentication of many cards, one JSON object a line, streamed both ways. */
 import { Readable } from 'node:stream'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { authenticateBatch } from '@issuerkit/oda'
 import { Type } from 'typebox'
+import { odaResults } from '../batch/oda-lines.js'
 import type { Routes } from '../context.js'
 import { HostError } from '../errors.js'
-import { strictFault } from '../json-body.js'
-import { caKeyStores } from '../keys/ca-keys.js'
 
 const NDJSON = 'application/x-ndjson'
 
@@ -34,8 +32,7 @@ const DESCRIPTION = [
 ].join(' ')
 
 /** Adds the route. Its body is parsed line by line as it comes in, so it has a content type and no limit of its own. */
-export const odaBatchRoutes: Routes = async (app, { keys }) => {
-  const storeOf = caKeyStores(keys)
+export const odaBatchRoutes: Routes = async (app, { keys, threads }) => {
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser(NDJSON, (_request, payload, done) => done(null, payload))
@@ -54,14 +51,10 @@ export const odaBatchRoutes: Routes = async (app, { keys }) => {
       },
       async ({ body, query: { issuer, ...options } }, reply) => {
         if (!(body instanceof Readable)) throw new HostError('ERR_CONTENT_TYPE')
-        const store = await storeOf(issuer)
-        const results = authenticateBatch(body, { store, ...options, fault: strictFault })
-        return reply.type(NDJSON).send(Readable.from(linesOf(results)))
+        const caKeys = issuer === undefined ? [] : (await keys.profile(issuer)).caKeys
+        const results = odaResults(body, { threads, caKeys, options })
+        return reply.type(NDJSON).send(Readable.from(results))
       },
     )
   })
-}
-
-async function* linesOf(results: AsyncIterable<unknown>): AsyncGenerator<string> {
-  for await (const result of results) yield `${JSON.stringify(result)}\n`
 }
