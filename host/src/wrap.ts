@@ -32,7 +32,7 @@ export class MasterKey {
 
   /** Wraps `key` for `row`. */
   wrap(row: KeyRow, key: Uint8Array): Uint8Array {
-    const nonce = randomBytes(NONCE)
+    const nonce = freshNonce()
     const cipher = createCipheriv('aes-256-gcm', this.#bytes, nonce).setAAD(bind(row))
     return Buffer.concat([Uint8Array.of(VERSION), nonce, cipher.update(key), cipher.final(), cipher.getAuthTag()])
   }
@@ -54,6 +54,16 @@ export class MasterKey {
 const VERSION = 1
 const NONCE = 12
 const TAG = 16
+
+/** Random numbers are fetched for many nonces at once: a call for each costs more than the cipher. Each is used once. */
+let nonces = new Uint8Array(0)
+
+function freshNonce(): Uint8Array {
+  if (nonces.length < NONCE) nonces = randomBytes(256 * NONCE)
+  const nonce = nonces.subarray(0, NONCE)
+  nonces = nonces.subarray(NONCE)
+  return nonce
+}
 
 /** A JSON array is unambiguous: no choice of one field can imitate another field's edge. */
 function bind({ id, usage, algorithm, issuer, bound = [] }: KeyRow): Uint8Array {

@@ -87,9 +87,10 @@ function ownDoor(database: Database): Door {
 }
 
 const doors = new WeakMap<Database, Door>()
-const READING = { lanes: 4, most: 64 }
+/** The fewer on their way, the more go together: each costs the node and the server about the same. */
+const READING = { lanes: 1, most: 64 }
 /** A commit waits for the disk: a second group is on its way meanwhile. */
-const WRITING = { lanes: 4, most: 64 }
+const WRITING = { lanes: 2, most: 64 }
 
 /** What all requests of a node share. */
 function sharedDoor(database: Database): Door {
