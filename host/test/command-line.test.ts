@@ -4,7 +4,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { IssuerkitError } from '@issuerkit/apdu'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { sql } from 'kysely'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { CommandIo } from '../src/cli/io.js'
 import { processIo } from '../src/cli/io.js'
 import { runCommandLine } from '../src/cli/program.js'
@@ -123,7 +124,12 @@ describe('start', () => {
 })
 
 describe('serve', () => {
-  const environment = () => ({ DATABASE_URL: db.url(), ISSUERKIT_MASTER_KEY: '07'.repeat(32) })
+  // A database of its own: what is in the other one is wrapped under another key.
+  beforeAll(() => sql`create database served`.execute(db.database()))
+  const environment = () => ({
+    DATABASE_URL: db.url().replace(/[^/]+$/, 'served'),
+    ISSUERKIT_MASTER_KEY: '07'.repeat(32),
+  })
   const keySet = (text: string) => {
     const file = join(testFolder(), 'jwks.json')
     writeFileSync(file, text)

@@ -94,10 +94,12 @@ export async function up(database: Kysely<unknown>): Promise<void> {
     declare
       last audit_head;
       entry text;
+      -- Here, because a condition would draw anew for each row.
+      any_chain integer := floor(64 * random());
     begin
       select * into last from audit_head order by random() limit 1 for update skip locked;
       if not found then
-        select * into last from audit_head head where head.chain = floor(64 * random())::integer for update;
+        select * into last from audit_head head where head.chain = any_chain for update;
       end if;
       foreach entry in array entries loop
         last.seq := last.seq + 1;
