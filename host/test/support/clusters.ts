@@ -3,6 +3,7 @@
  * that has been migrated, which takes a tenth of the time of a server of its own. Workers share none, because what one file
  * leaves open would hold up the events of another.
  */
+import { sql } from 'kysely'
 import type { TestProject } from 'vitest/node'
 import { type DatabaseAddress, migrate, openDatabase } from '../../src/database.js'
 import { type EmbeddedDatabase, removeDataFolder, startEmbeddedDatabase } from '../../src/embedded-database.js'
@@ -35,6 +36,9 @@ async function start(): Promise<EmbeddedDatabase> {
   const embedded = await startEmbeddedDatabase({ folder: keptFolder(), temporary: true })
   const database = openDatabase({ address: embedded.address })
   await migrate(database)
+  // It writes, at times of its own, and events wait for whoever writes anywhere on the server.
+  await sql`alter system set autovacuum = off`.execute(database)
+  await sql`select pg_reload_conf()`.execute(database)
   await database.destroy()
   return embedded
 }
