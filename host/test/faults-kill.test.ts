@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useDatabase } from './support/database.js'
-import { auditFaults, faultsOf } from './support/faults/books.js'
+import { auditFaults, faultsOf, quiet } from './support/faults/books.js'
 import { type ChildNode, startChildNode } from './support/faults/child-node.js'
 import { loadIssuer } from './support/faults/messages.js'
 import { type LocalNode, localNode, masterKey } from './support/faults/node.js'
@@ -110,6 +110,7 @@ describe.each(STRUCK)('%s', (name) => {
 })
 
 test('the books are right at the end', async () => {
+  await quiet(database())
   expect(await faultsOf(database(), await eventsAfter(survivor, undefined))).toEqual([])
   expect(await auditFaults(database())).toEqual([])
 })

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useDatabase } from './support/database.js'
-import { auditFaults, type Event, faultsOf } from './support/faults/books.js'
+import { auditFaults, type Event, faultsOf, quiet } from './support/faults/books.js'
 import { loadIssuer } from './support/faults/messages.js'
 import { type LocalNode, localNode, masterKey, type Node } from './support/faults/node.js'
 import { askOnce, askUntilTold, eventsAfter, lasting } from './support/faults/requests.js'
@@ -85,6 +85,7 @@ describe.each(Object.entries(SCENARIOS))('%s', (_name, scenario) => {
 })
 
 test('the books are right at the end', async () => {
+  await quiet(database())
   const events: Event[] = await eventsAfter(nodes[0] as Node, undefined)
   expect(await faultsOf(database(), events)).toEqual([])
   expect(await auditFaults(database())).toEqual([])

@@ -1,7 +1,7 @@
 /** Two requests about one card, on two nodes, statement by statement in every order: what comes of it is what comes of one after the other. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useDatabase } from './support/database.js'
-import { auditFaults, faultsOf } from './support/faults/books.js'
+import { auditFaults, faultsOf, quiet } from './support/faults/books.js'
 import { loadIssuer } from './support/faults/messages.js'
 import { type Asked, type LocalNode, localNode, masterKey, type Node, type Told } from './support/faults/node.js'
 import {
@@ -145,6 +145,7 @@ describe.each(PAIRS.map(([a, b, switches]) => ({ a, b, switches })))('$a beside 
 })
 
 test('the books are right at the end', async () => {
+  await quiet(database())
   expect(await faultsOf(database(), await eventsAfter(nodes[0], undefined))).toEqual([])
   expect(await auditFaults(database())).toEqual([])
 })

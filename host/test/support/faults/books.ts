@@ -1,4 +1,5 @@
 /** The books at the end of a run: everything that is stored is sound, and agrees with everything else. */
+import { sql } from 'kysely'
 import { currentHeads } from '../../../src/audit/heads.js'
 import { storedEntries } from '../../../src/audit/store.js'
 import { auditVerifier } from '../../../src/audit/verify.js'
@@ -13,6 +14,21 @@ export interface Event {
   readonly type: string
   readonly entry: string | null
   readonly delivery: string | null
+}
+
+/**
+ * Fulfilled at a moment in which nobody writes, not the nodes for themselves either: then the events tell everything that was
+ * before it.
+ */
+export async function quiet(database: Database): Promise<void> {
+  const deadline = Date.now() + 10_000
+  for (;;) {
+    const { rows } = await sql<{ quiet: boolean }>`
+      select pg_snapshot_xmin(now) = pg_snapshot_xmax(now) as quiet from pg_current_snapshot() as now`.execute(database)
+    if (rows[0]?.quiet === true) return
+    if (Date.now() > deadline) throw new Error('somebody has been writing for ten seconds')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
 }
 
 /** What is wrong with cards, PINs and events; empty when nothing is. `only` narrows it to some cards. */
@@ -54,6 +70,8 @@ const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
   'not-performed': ['sent', 'superseded', 'cancelled', 'moved', 'expired'],
   unknown: ['sent', 'applied', 'not-performed', 'superseded', 'moved', 'cancelled'],
   moved: ['cancelled'],
+  // One that was with the card when the card was re-issued: it is not sent again, and the old card may still tell of it.
+  cancelled: ['applied'],
 }
 
 /** The last event of an entry by the state it is in. */
