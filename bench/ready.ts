@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +19,8 @@ const PAUSE = 10
 export async function readyBench({ rounds }: MeasureOptions): Promise<BenchResult[]> {
   if (!existsSync(PROGRAM)) throw new Error('npm run build comes first')
   const parent = mkdtempSync(join(tmpdir(), 'ready-'))
+  // The database may run as another user, who must be able to go through the folder.
+  chmodSync(parent, 0o711)
   const folder = join(parent, 'data')
   const times = { stopped: [] as number[], killed: [] as number[] }
   try {
