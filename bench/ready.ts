@@ -4,8 +4,9 @@
  * a build.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,6 +22,9 @@ export async function readyBench({ rounds }: MeasureOptions): Promise<BenchResul
   const parent = mkdtempSync(join(tmpdir(), 'ready-'))
   // The database may run as another user, who must be able to go through the folder.
   chmodSync(parent, 0o711)
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const key = { ...publicKey.export({ format: 'jwk' }), kid: 'bench', alg: 'ES256', use: 'sig' }
+  writeFileSync(join(parent, 'jwks.json'), JSON.stringify({ keys: [key] }))
   const folder = join(parent, 'data')
   const times = { stopped: [] as number[], killed: [] as number[] }
   try {
@@ -47,9 +51,12 @@ interface Started {
 
 async function start(folder: string): Promise<Started> {
   const port = await freePort()
-  const args = [PROGRAM, 'serve', '--dev', '--data', folder, '--port', `${port}`, '--log-level', 'error']
+  const jwks = join(folder, '..', 'jwks.json')
+  const access = ['--jwks', jwks, '--issuer', 'bench', '--audience', 'issuerkit']
+  const args = [PROGRAM, 'serve', ...access, '--data', folder, '--port', `${port}`, '--log-level', 'error']
+  const env = { ...process.env, ISSUERKIT_MASTER_KEY: '07'.repeat(32) }
   const begun = performance.now()
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'ignore'] })
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'ignore'], env })
   const url = `http://127.0.0.1:${port}/health/ready`
   while (!(await isReady(url))) {
     if (child.exitCode !== null) throw new Error(`the host ended with ${child.exitCode}`)
