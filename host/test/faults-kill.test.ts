@@ -12,7 +12,7 @@ import { askOnce, askUntilTold, eventsAfter, lasting } from './support/faults/re
 import { changedCards, SCENARIOS, type Scenario } from './support/faults/scenarios.js'
 import { type CardSummary, summaryOf } from './support/faults/summary.js'
 import { struckAt, undisturbed } from './support/faults/undisturbed.js'
-import { openWire, type Side, type Wire } from './support/faults/wire.js'
+import { openWire, type Side, type Statement, type Wire } from './support/faults/wire.js'
 
 const { address, database } = useDatabase()
 /** It prepares, and answers after the other's death. */
@@ -61,12 +61,12 @@ async function run(scenario: Scenario, side?: Side, at?: number): Promise<Outcom
   next = startVictim()
   runs += 1
   const prepared = await scenario(survivor, runs)
-  const statements: string[] = []
+  const sent: Statement[] = []
   let isDead = false
-  victim.wire.hand = async ({ text }, where) => {
+  victim.wire.hand = async (statement, where) => {
     if (isDead) return 'drop'
-    if (where === 'before') statements.push(text)
-    if (where !== side || statements.length !== at) return 'none'
+    if (where === 'before') sent.push(statement)
+    if (where !== side || at === undefined || sent[at - 1] !== statement) return 'none'
     isDead = true
     await victim.node.kill()
     return 'drop'
@@ -77,7 +77,7 @@ async function run(scenario: Scenario, side?: Side, at?: number): Promise<Outcom
   const told = first ?? (await askUntilTold([survivor], prepared.asked))
   expect(told.status).toBeLessThan(300)
   expect(lasting(await askUntilTold([survivor], prepared.asked))).toEqual(lasting(told))
-  return { cards: await outcomeOf(changedCards(prepared, told)), statements }
+  return { cards: await outcomeOf(changedCards(prepared, told)), statements: sent.map(({ text }) => text) }
 }
 
 const STRUCK = [

@@ -11,7 +11,7 @@ import { askOnce, askUntilTold, eventsAfter, lasting } from './support/faults/re
 import { changedCards, SCENARIOS, type Scenario } from './support/faults/scenarios.js'
 import { type CardSummary, summaryOf } from './support/faults/summary.js'
 import { struckAt, undisturbed } from './support/faults/undisturbed.js'
-import type { Side, WireFault } from './support/faults/wire.js'
+import type { Side, Statement, WireFault } from './support/faults/wire.js'
 
 const { address, database } = useDatabase()
 let nodes: LocalNode[]
@@ -49,10 +49,11 @@ async function run(scenario: Scenario, strike?: Strike): Promise<Outcome> {
   const [struck, other] = nodes as [LocalNode, LocalNode]
   runs += 1
   const prepared = await scenario(struck, runs)
-  const statements: string[] = []
-  struck.wire.hand = ({ text }, side) => {
-    if (side === 'before') statements.push(text)
-    return strike?.side === side && strike.at === statements.length ? strike.fault : 'none'
+  const sent: Statement[] = []
+  // After a statement of one connection the next may have been sent on another.
+  struck.wire.hand = (statement, side) => {
+    if (side === 'before') sent.push(statement)
+    return strike?.side === side && sent[strike.at - 1] === statement ? strike.fault : 'none'
   }
   const first = await askOnce(struck, prepared.asked)
   struck.wire.hand = undefined
@@ -62,7 +63,7 @@ async function run(scenario: Scenario, strike?: Strike): Promise<Outcome> {
     expect(lasting(await askUntilTold([node], prepared.asked))).toEqual(lasting(told))
   }
   const cards = await Promise.all(changedCards(prepared, told).map((card) => summaryOf(database(), card)))
-  return { cards, statements, isNoticed: first === undefined }
+  return { cards, statements: sent.map(({ text }) => text), isNoticed: first === undefined }
 }
 
 describe.each(Object.entries(SCENARIOS))('%s', (_name, scenario) => {
