@@ -23,7 +23,7 @@ import { addMetrics } from './metrics.js'
 import { collectOpenApi, serveOpenApi } from './openapi.js'
 import { problemOf, sendProblem } from './problem.js'
 import { stopGracefully } from './stopping.js'
-import { openObject, schemaController } from './validation.js'
+import { lazySchemas, openObject } from './validation.js'
 
 export interface ServerOptions {
   readonly context: HostContext
@@ -56,6 +56,7 @@ export async function buildServer({
   log,
   limits = {},
 }: ServerOptions): Promise<FastifyInstance> {
+  const schemas = lazySchemas()
   const app = Fastify({
     logger: loggerOptions(log),
     logController: new LogController({ disableRequestLogging: true }),
@@ -63,7 +64,7 @@ export async function buildServer({
     bodyLimit: BODY_LIMIT,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
-    schemaController,
+    schemaController: schemas.controller,
     // A body has its time by its route (body-time.ts), a head this.
     requestTimeout: 0,
     http: { headersTimeout: 30_000 },
@@ -74,6 +75,13 @@ export async function buildServer({
   })
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, problemOf(new HostError('ERR_NOT_FOUND'))))
+  app.addHook('onListen', (done) => {
+    schemas.compile().then(
+      () => app.log.debug('every schema is compiled'),
+      (error: unknown) => app.log.error({ err: error }, 'a schema cannot be compiled'),
+    )
+    done()
+  })
   logRequests(app)
   limitBodyTime(app)
   useStrictJson(app)

@@ -6,19 +6,25 @@ import { IssuerkitError } from '@issuerkit/apdu'
 import { Command, CommanderError } from 'commander'
 import { HostError } from '../errors.js'
 import { HOST_VERSION } from '../version.js'
-import { auditCommand } from './audit.js'
-import { caCommand } from './ca.js'
-import { cardCommand } from './card.js'
-import { channelCommand } from './channel.js'
-import { conformanceCommand } from './conformance.js'
 import { type CommandIo, EXIT, processIo } from './io.js'
-import { keysCommand } from './keys.js'
-import { odaCommand } from './oda.js'
-import { readCommand } from './read.js'
-import { serveCommand } from './serve.js'
-import { startCommand } from './start.js'
 import { Stopped } from './stop-signals.js'
-import { vectorsCommand } from './vectors.js'
+
+type MakeCommand = (io: CommandIo, done: (code: number) => void) => Command
+
+/** The commands. Each has a module, which is loaded when the command is asked for, so that none waits for what others need. */
+const COMMANDS: ReadonlyMap<string, () => Promise<MakeCommand>> = new Map([
+  ['audit', async () => (await import('./audit.js')).auditCommand],
+  ['start', async () => (await import('./start.js')).startCommand],
+  ['serve', async () => (await import('./serve.js')).serveCommand],
+  ['keys', async () => (await import('./keys.js')).keysCommand],
+  ['vectors', async () => (await import('./vectors.js')).vectorsCommand],
+  ['oda', async () => (await import('./oda.js')).odaCommand],
+  ['ca', async () => (await import('./ca.js')).caCommand],
+  ['channel', async () => (await import('./channel.js')).channelCommand],
+  ['card', async () => (await import('./card.js')).cardCommand],
+  ['read', async () => (await import('./read.js')).readCommand],
+  ['conformance', async () => (await import('./conformance.js')).conformanceCommand],
+])
 
 const USAGE_CODES: readonly string[] = ['ERR_USAGE', 'ERR_HOST_NOT_LOOPBACK']
 
@@ -30,20 +36,9 @@ export async function runCommandLine(args: readonly string[], io: CommandIo = pr
   }
   const program = new Command('issuerkit').description('issuer host and tools for EMV and PBOC chip cards')
   program.version(HOST_VERSION)
-  for (const make of [
-    auditCommand,
-    startCommand,
-    serveCommand,
-    keysCommand,
-    vectorsCommand,
-    odaCommand,
-    caCommand,
-    channelCommand,
-    cardCommand,
-    readCommand,
-    conformanceCommand,
-  ])
-    program.addCommand(make(io, done))
+  const asked = COMMANDS.get(args[0] ?? '')
+  // Whoever asks for something else is told of all.
+  for (const load of asked === undefined ? COMMANDS.values() : [asked]) program.addCommand((await load())(io, done))
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err })
   }
