@@ -22,6 +22,12 @@ export interface AuditRecorder {
   close(): Promise<void>
 }
 
+/** What is added up: the first of its like, and how many. */
+interface Waiting {
+  readonly record: AuditRecord
+  count: number
+}
+
 export interface RecorderOptions {
   readonly everyMilliseconds?: number
   /** How many different uses may wait before no key is used any more. */
@@ -32,25 +38,28 @@ export interface RecorderOptions {
 /** A recorder on `database`. */
 export function auditRecorder(database: Database, options: RecorderOptions = {}): AuditRecorder {
   const { everyMilliseconds = 250, most = 10_000, onError = () => {} } = options
-  let waiting = new Map<string, AuditRecord>()
+  let waiting = new Map<string, Waiting>()
   let broken = false
   let writing: Promise<void> = Promise.resolve()
   let timer: NodeJS.Timeout | undefined
 
-  const add = (record: AuditRecord) => {
-    const { count = 1, request: _, ...like } = record
-    const name = JSON.stringify(like)
-    waiting.set(name, { ...like, count: count + (waiting.get(name)?.count ?? 0) })
+  const add = (record: AuditRecord, count: number) => {
+    const { subject, action, object, outcome, detail } = record
+    const name = JSON.stringify([subject, action, object, outcome, detail])
+    const like = waiting.get(name)
+    if (like === undefined) waiting.set(name, { record, count })
+    else like.count += count
   }
   const write = async () => {
     const batch = waiting
     if (batch.size === 0) return
     waiting = new Map()
     try {
-      await database.transaction().execute((transaction) => appendAudit(transaction, [...batch.values()]))
+      const records = Array.from(batch.values(), ({ record: { request: _, ...like }, count }) => ({ ...like, count }))
+      await database.transaction().execute((transaction) => appendAudit(transaction, records))
       broken = false
     } catch (error) {
-      for (const record of batch.values()) add(record)
+      for (const { record, count } of batch.values()) add(record, count)
       broken = true
       onError(error)
     }
@@ -66,7 +75,7 @@ export function auditRecorder(database: Database, options: RecorderOptions = {})
   }
   return {
     note(record) {
-      add(record)
+      add(record, record.count ?? 1)
       arm()
     },
     expectWritable() {

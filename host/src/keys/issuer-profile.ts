@@ -99,8 +99,13 @@ export function completeProfile(profile: IssuerProfile): CompleteProfile {
   const own = completeRules(profile)
   const { templates, maxScripts, maxCommands, scriptBytes, fieldBytes, trailer, maxAttempts } = DEFAULT_POLICY
   const { pinUnblockResends, scriptsAfterAac, answerTimeout, lifetime, unknownAfter, counters } = DEFAULT_POLICY
+  const { family, scheme: name, schemes, keySet } = own
+  // Written out, not spread: see openKeySets.
   return {
-    ...own,
+    family,
+    scheme: name,
+    schemes,
+    keySet,
     binRanges: (profile.binRanges ?? []).map((range) => ({ ...range, ...rulesOfRange(own, range) })),
     atc: { ...DEFAULT_POLICY.atc, ...profile.atc },
     evidence: {

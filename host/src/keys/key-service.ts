@@ -82,10 +82,10 @@ export interface ScriptRequest {
   readonly arqc: Uint8Array
   readonly commands: readonly ServiceCommand[]
   /** Overrides the scheme of the issuer's profile; it must be one of the profile's. */
-  readonly scheme?: string
+  readonly scheme?: string | undefined
   /** The key set; may be left out where the issuer has one alone. */
-  readonly dki?: number
-  readonly macLength?: number
+  readonly dki?: number | undefined
+  readonly macLength?: number | undefined
 }
 
 /** A PIN to be kept: whose it is, and what for. */

@@ -118,11 +118,8 @@ function build(
   { card, atc, arqc, scheme, dki, macLength }: ScriptRequest,
   commands: readonly ScriptCommand[],
 ): readonly BuiltScriptCommand[] {
-  const choice = scriptKeys(open, card.pan, {
-    ...(scheme === undefined ? {} : { scheme }),
-    ...(dki === undefined ? {} : { dki }),
-  })
-  const input = { ...choice, card, atc, arqc, ...(macLength === undefined ? {} : { macLength }) }
+  const choice = scriptKeys(open, card.pan, { scheme, dki })
+  const input = { scheme: choice.scheme, keys: choice.keys, card, atc, arqc, macLength }
   return buildScriptCommands(input, commands, { chaining: 'none' })
 }
 

@@ -28,7 +28,7 @@ export function scriptKeys(
   const own = rules === undefined ? [] : keySets.filter((set) => isOf(set, rules))
   const set = findKeySet(own, dki, scheme(name).algorithm)
   if (set?.mac === undefined) throw new HostError('ERR_NO_KEY')
-  return { scheme: name, keys: { ac: set.ac, mac: set.mac, ...(set.enc === undefined ? {} : { enc: set.enc }) } }
+  return { scheme: name, keys: { ac: set.ac, mac: set.mac, enc: set.enc } }
 }
 
 /** Whether a key set is for the cards of these rules. */

@@ -140,9 +140,9 @@ function openKeySet(rows: readonly StoredKey[], masterKey: MasterKey): StoredKey
     for (const key of keys) key.destroy()
     return []
   }
-  const more = { ...(mac === undefined ? {} : { mac }), ...(enc === undefined ? {} : { enc }) }
-  const place = { dki: Number(first.dki), name: first.key_set, family: first.family as SchemeFamily }
-  return [{ ...place, algorithm: ac.algorithm, ac, ...more }]
+  const { dki, key_set: name, family } = first
+  // Written out, not spread: objects of one shape, whenever they are read, are what compiled code for them lasts for.
+  return [{ dki: Number(dki), name, family: family as SchemeFamily, algorithm: ac.algorithm, ac, mac, enc }]
 }
 
 /** The live zone key of an id, with the version of key blocks it is bound to; the caller destroys the key. */

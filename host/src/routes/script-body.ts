@@ -87,9 +87,9 @@ export async function answerScript(keys: Pick<KeyService, 'buildScript'>, body: 
     atc: fromHex(body.atc, 'atc'),
     arqc: fromHex(body.arqc, 'arqc'),
     commands: body.commands.map(commandOf),
-    ...(scheme === undefined ? {} : { scheme }),
-    ...(dki === undefined ? {} : { dki }),
-    ...(macLength === undefined ? {} : { macLength }),
+    scheme,
+    dki,
+    macLength,
   })
   const scriptIdentifier = scriptId === undefined ? {} : { scriptIdentifier: fromHex(scriptId, 'scriptId') }
   const script = { template, ...scriptIdentifier, commands: built.map(({ apdu }) => apdu) }

@@ -74,7 +74,9 @@ export function xor(a: Uint8Array, b: Uint8Array): Uint8Array {
   if (a.length !== b.length) {
     throw new IssuerkitError('ERR_LENGTH', { label: 'xor', expected: `${a.length} bytes`, got: `${b.length} bytes` })
   }
-  return a.map((byte, i) => byte ^ (b[i] as number))
+  const result = new Uint8Array(a.length)
+  for (let i = 0; i < result.length; i++) result[i] = (a[i] as number) ^ (b[i] as number)
+  return result
 }
 
 /**

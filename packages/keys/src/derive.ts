@@ -121,9 +121,7 @@ function optionC(imk: AesKey<'issuer', KeyPurpose>, { pan, panSequence }: CardId
 /** The cipher over Y ‖ NOT Y: two blocks of TDES or AES, one of SM4. */
 function encipherWithInverse(key: SecretKey<'issuer', KeyPurpose>, digits: string): Uint8Array {
   const y = fromHex(digits)
-  return encipherByMasterKey(key, concat(y, invert(y)))
-}
-
-function invert(bytes: Uint8Array): Uint8Array {
-  return bytes.map((byte) => byte ^ 0xff)
+  const both = concat(y, y)
+  for (let i = y.length; i < both.length; i++) both[i] = (both[i] as number) ^ 0xff
+  return encipherByMasterKey(key, both)
 }

@@ -10,9 +10,9 @@ export interface KeySet {
   readonly algorithm: KeyAlgorithm
   readonly ac: SecretKey<'issuer', 'AC'>
   /** For issuer scripts, and for the MAC of UnionPay's discretionary data. */
-  readonly mac?: SecretKey<'issuer', 'MAC'>
+  readonly mac?: SecretKey<'issuer', 'MAC'> | undefined
   /** For what issuer scripts encipher. */
-  readonly enc?: SecretKey<'issuer', 'ENC'>
+  readonly enc?: SecretKey<'issuer', 'ENC'> | undefined
 }
 
 /**

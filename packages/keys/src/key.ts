@@ -61,7 +61,7 @@ abstract class Key<A extends KeyAlgorithm, L extends KeyLevel, P extends KeyPurp
     this.algorithm = algorithm
     this.level = level
     this.purpose = purpose
-    this.#bytes = Uint8Array.from(bytes)
+    this.#bytes = new Uint8Array(bytes)
     this.#withholdKcv = withholdKcv === true
   }
 

@@ -6,11 +6,14 @@ export type Parity = 'odd' | 'none'
 
 /** The bytes with the lowest bit of each set so that its number of ones is odd, as DES keys are kept. In a new array. */
 export function withOddParity(bytes: Uint8Array): Uint8Array {
-  return bytes.map((byte) => {
+  const odd = new Uint8Array(bytes.length)
+  for (let i = 0; i < odd.length; i++) {
+    const byte = bytes[i] as number
     const folded = byte ^ (byte >> 4)
     const ones = (0x6996 >> (folded & 15)) & 1
-    return ones === 1 ? byte : byte ^ 1
-  })
+    odd[i] = ones === 1 ? byte : byte ^ 1
+  }
+  return odd
 }
 
 /** The bytes with their parity bits zero, in which equal DES keys are equal. In a new array. */

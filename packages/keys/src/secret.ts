@@ -19,7 +19,7 @@ export class Secret {
   private constructor(bytes: Uint8Array, label: string) {
     this.label = label
     this.length = bytes.length
-    this.#bytes = Uint8Array.from(bytes)
+    this.#bytes = new Uint8Array(bytes)
   }
 
   /**

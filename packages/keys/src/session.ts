@@ -164,8 +164,11 @@ function diversificationValue(
 
 /** 000000000000 ‖ ATC ‖ 000000000000 ‖ NOT ATC. */
 function atcAndInverse(atc: Uint8Array): Uint8Array {
-  const inverse = expectAtc(atc).map((byte) => byte ^ 0xff)
-  return concat(new Uint8Array(6), atc, new Uint8Array(6), inverse)
+  const both = new Uint8Array(16)
+  both.set(expectAtc(atc), 6)
+  both[14] = (atc[0] as number) ^ 0xff
+  both[15] = (atc[1] as number) ^ 0xff
+  return both
 }
 
 /**
@@ -177,6 +180,7 @@ export function scriptDiversificationValue(arqc: Uint8Array, n: number): Uint8Ar
   if (!Number.isSafeInteger(n) || n < 0) {
     throw new IssuerkitError('ERR_OPTION', { label: 'n', expected: 'a whole number from 0', got: String(n) })
   }
+  if (n === 0) return new Uint8Array(expectArqc(arqc))
   const sum = BigInt.asUintN(64, BigInt(`0x${toHex(expectArqc(arqc))}`) + BigInt(n))
   return fromHex(sum.toString(16).padStart(16, '0'))
 }

@@ -27,8 +27,8 @@ import {
  */
 export interface ScriptKeys<L extends 'issuer' | 'icc'> {
   readonly mac: SecretKey<L, 'MAC'>
-  readonly enc?: SecretKey<L, 'ENC'>
-  readonly ac?: SecretKey<L, 'AC'>
+  readonly enc?: SecretKey<L, 'ENC'> | undefined
+  readonly ac?: SecretKey<L, 'AC'> | undefined
 }
 
 /** Issuer master keys with the card that ICC master keys are derived for, or ICC master keys at once. */
@@ -53,7 +53,7 @@ export interface ScriptOptions {
    */
   readonly arqc: Uint8Array | 'before-generate-ac'
   /** Bytes of the MAC, 4 to 8; the scheme's unless given (PBOC 4, all others 8). */
-  readonly macLength?: number
+  readonly macLength?: number | undefined
   /** The ICC master key that stands in D1 of a PIN block; the scheme's unless given. Sources differ on PBOC: AC or ENC. */
   readonly pinBlockKey?: 'ac' | 'enc'
   /**
@@ -89,7 +89,7 @@ export class ScriptSession {
   private constructor(input: ScriptInput) {
     this.scheme = scheme(input.scheme)
     this.atc = atcOf(this.scheme, input)
-    const first = input.arqc === 'before-generate-ac' ? new Uint8Array(8) : Uint8Array.from(expectArqc(input.arqc))
+    const first = input.arqc === 'before-generate-ac' ? new Uint8Array(8) : new Uint8Array(expectArqc(input.arqc))
     this.arqc = chainedArqc(this.scheme, first, input.chainedCommand ?? 0)
     this.macLength = expectMacLength(input.macLength ?? this.scheme.macLength)
     this.pinBlockKey = input.pinBlockKey ?? this.scheme.pinBlock.key
@@ -147,7 +147,7 @@ export function openScript(input: ScriptInput): ScriptSession {
 
 /** A MAC over the header alone goes with session keys that the ARQC diversifies: nothing there takes the ATC in. */
 function atcOf({ macPrefix }: Scheme, { atc }: ScriptOptions): Uint8Array | undefined {
-  return atc === undefined && macPrefix === 'header' ? undefined : Uint8Array.from(expectAtc(atc ?? new Uint8Array(0)))
+  return atc === undefined && macPrefix === 'header' ? undefined : new Uint8Array(expectAtc(atc ?? new Uint8Array(0)))
 }
 
 function chainedArqc({ scriptSession }: Scheme, arqc: Uint8Array, n: number): Uint8Array {

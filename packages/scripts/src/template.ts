@@ -9,7 +9,7 @@
  *
  * @see [EMV-B3] 10.10 and Annex A, [PBOC-SCRIPT] 6
  */
-import { concat, encodeCommand, encodeTlv, expectLength, IssuerkitError, parseCommand, toHex } from '@issuerkit/apdu'
+import { concat, encodeTlv, expectLength, IssuerkitError, parseCommand, toHex } from '@issuerkit/apdu'
 import type { ScriptWarning } from './warning.js'
 
 /** 71: before the final GENERATE AC. 72: after it; a PBOC card counts the commands of 72 alone. */
@@ -65,8 +65,10 @@ export function buildScriptTemplate(script: ScriptTemplate, { le = 'absent' }: T
 
 /** A command that ends with its data field: an Le, where there is one, is added by the template. */
 function expectShortWithoutLe(apdu: Uint8Array): Uint8Array {
-  const command = parseCommand(apdu)
-  if (command.le !== undefined || encodeCommand(command).length !== apdu.length || apdu.length > 260) {
+  const { data, le } = parseCommand(apdu)
+  // With an extended Lc, two bytes more are before the data.
+  const length = data === undefined ? 4 : 5 + data.length
+  if (le !== undefined || apdu.length !== length || apdu.length > 260) {
     throw new IssuerkitError('ERR_SCRIPT', { label: 'tag 86', expected: 'a short command APDU without Le' })
   }
   return apdu
