@@ -75,13 +75,16 @@ export function localKeyService(
       }),
     verifyStoredRequest: (request) => issuers.with(request.issuer, (open) => verify(open, completed(request))),
     buildScript: async (request) => {
-      const { issuer, card } = request
+      const { issuer, card, commands } = request
+      if (!commands.some(hasPin)) {
+        return issuers.with(issuer, (open) => build(open, request, commands as readonly ScriptCommand[]))
+      }
       const opened: Secret[] = []
       try {
-        const owner = request.commands.some(hasPin) ? await ownerOf(issuer, card.pan) : undefined
-        const commands: ScriptCommand[] = []
-        for (const command of request.commands) commands.push(await openCommand(pins, owner, command, opened))
-        return await issuers.with(issuer, (open) => build(open, request, commands))
+        const owner = await ownerOf(issuer, card.pan)
+        const open: ScriptCommand[] = []
+        for (const command of commands) open.push(await openCommand(pins, owner, command, opened))
+        return await issuers.with(issuer, (keys) => build(keys, request, open))
       } finally {
         for (const pin of opened) pin.destroy()
       }
@@ -130,11 +133,11 @@ function hasPin({ type }: ServiceCommand): boolean {
 /** The command with its PINs open; they are put into `opened`, for the caller to destroy. */
 async function openCommand(
   keys: PinKeys,
-  owner: PinOwner | undefined,
+  owner: PinOwner,
   command: ServiceCommand,
   opened: Secret[],
 ): Promise<ScriptCommand> {
-  if (owner === undefined || !('newPin' in command)) return command as ScriptCommand
+  if (!('newPin' in command)) return command as ScriptCommand
   const open = async (source: PinSource) => {
     const pin = await openPin(keys, owner, source)
     opened.push(pin)

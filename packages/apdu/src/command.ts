@@ -46,7 +46,10 @@ export function parseCommand(bytes: Uint8Array): Command {
       offset: 4,
     })
   }
-  return { ...header, ...body }
+  const { cla, ins, p1, p2 } = header
+  const { data, le } = body
+  if (data === undefined) return le === undefined ? header : { cla, ins, p1, p2, le }
+  return le === undefined ? { cla, ins, p1, p2, data } : { cla, ins, p1, p2, data, le }
 }
 
 /** The four header bytes as they stand, whatever they are; `undefined` when there are not four. */
@@ -60,15 +63,16 @@ type Body = Pick<Command, 'data' | 'le'>
 
 /** [ISO7816-4] 5.1, table 1: what follows the header decides the case; `undefined` when it fits none. */
 function splitBody(body: Uint8Array): Body | undefined {
-  const [first = 0, second = 0, third = 0] = body
   if (body.length === 0) return {}
+  const first = body[0] as number
   if (body.length === 1) return { le: first === 0 ? 256 : first }
   if (first !== 0) {
     const data = body.subarray(1, 1 + first)
     if (body.length === 1 + first) return { data }
     return body.length === 2 + first ? { data, le: body[1 + first] || 256 } : undefined
   }
-  const long = second * 256 + third
+  if (body.length < 3) return undefined
+  const long = (body[1] as number) * 256 + (body[2] as number)
   if (body.length === 3) return { le: long === 0 ? 65536 : long }
   if (long === 0) return undefined
   const data = body.subarray(3, 3 + long)

@@ -67,6 +67,12 @@ describe('toHex', () => {
     )
   })
 
+  // It is written in pieces of 1,024 bytes.
+  it.each([1023, 1024, 1025, 2048, 5000])('writes %i bytes', (length) => {
+    const bytes = Uint8Array.from({ length }, (_, i) => (i * 131) >> 3)
+    expect(toHex(bytes)).toBe(Buffer.from(bytes).toString('hex').toUpperCase())
+  })
+
   it('writes nothing for no bytes', () => expect(toHex(new Uint8Array(0))).toBe(''))
 })
 

@@ -59,7 +59,7 @@ export function buildScriptTemplate(script: ScriptTemplate, { le = 'absent' }: T
   const trailer = Uint8Array.of(...(le === '00' ? [0] : []))
   return encodeTlv(template, [
     ...identifier,
-    ...commands.map((apdu) => encodeTlv('86', concat(expectShortWithoutLe(apdu), trailer))),
+    ...commands.map((apdu) => encodeTlv('86', [expectShortWithoutLe(apdu), trailer])),
   ])
 }
 
