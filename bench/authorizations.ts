@@ -19,7 +19,7 @@ import { type LoadResult, load, postBytes, quantile } from './http-load.js'
 import { type BenchResult, type MeasureOptions, median } from './measure.js'
 
 const CARDS = 3_000
-const CONNECTIONS = 32
+const CONNECTIONS = 64
 const RATE = 400
 const MOST_ROUNDS = 5
 /** The demo issuer's, published. */

@@ -1,5 +1,6 @@
 /** What an advice is about, and what is counted, audited and refused. */
 import { beforeAll, describe, expect, test } from 'vitest'
+import { advising } from './support/advising.js'
 import { useDatabase } from './support/database.js'
 import { type Body, type Issuing, issuing, messageOf } from './support/issuing.js'
 
@@ -9,31 +10,7 @@ beforeAll(async () => {
   bank = await issuing(database(), 'matching')
 })
 
-let cards = 0
-const freshPan = (): string => `62210000${String(cards++).padStart(8, '0')}`
-const LIMIT = { type: 'put-data', tag: '9F58', value: '05' }
-
-/** An answer with two commands that are with the card. */
-async function delivered(): Promise<{
-  pan: string
-  reference: string
-  identifier: string
-  first: Body
-  entries: string[]
-}> {
-  const pan = freshPan()
-  const entries = [await bank.queue(pan, LIMIT), await bank.queue(pan, { type: 'pin-unblock' })]
-  const message = messageOf(pan, { atc: 1 })
-  const first = await bank.authorize(message)
-  const { scripts } = first['answer'] as { scripts: [{ identifier: string }] }
-  return { pan, reference: message.reference, identifier: scripts[0].identifier, first, entries }
-}
-
-async function advise(body: object): Promise<Body> {
-  const { status, body: answer, text } = await bank.post('/v1/advices', { issuer: bank.issuer, ...body })
-  if (status !== 200) throw new Error(text)
-  return answer
-}
+const { freshPan, delivered, advise } = advising(() => bank, '62210000')
 
 describe('what it is about', () => {
   test('nothing known of it is no error', async () => {

@@ -1,5 +1,6 @@
 /** Advices: in any order, any number of times, with and without a PAN; what they prove and what they do not. */
 import { beforeAll, describe, expect, test } from 'vitest'
+import { advising } from './support/advising.js'
 import { useDatabase } from './support/database.js'
 import { type Body, type Issuing, issuing, messageOf, type Transaction } from './support/issuing.js'
 
@@ -9,32 +10,8 @@ beforeAll(async () => {
   bank = await issuing(database(), 'advices')
 })
 
-let cards = 0
-const freshPan = (): string => `62200000${String(cards++).padStart(8, '0')}`
-const LIMIT = { type: 'put-data', tag: '9F58', value: '05' }
+const { freshPan, delivered, advise } = advising(() => bank, '62200000')
 const TC = { tags: { '9F27': '40' }, cvr: '600000' } as const
-
-/** An answer with two commands that are with the card. */
-async function delivered(): Promise<{
-  pan: string
-  reference: string
-  identifier: string
-  first: Body
-  entries: string[]
-}> {
-  const pan = freshPan()
-  const entries = [await bank.queue(pan, LIMIT), await bank.queue(pan, { type: 'pin-unblock' })]
-  const message = messageOf(pan, { atc: 1 })
-  const first = await bank.authorize(message)
-  const { scripts } = first['answer'] as { scripts: [{ identifier: string }] }
-  return { pan, reference: message.reference, identifier: scripts[0].identifier, first, entries }
-}
-
-async function advise(body: object): Promise<Body> {
-  const { status, body: answer, text } = await bank.post('/v1/advices', { issuer: bank.issuer, ...body })
-  if (status !== 200) throw new Error(text)
-  return answer
-}
 
 /** A cryptogram of the card's transaction, with the tags of a script-result notification alone. */
 function notified(pan: string, transaction: Transaction, results?: string) {

@@ -72,6 +72,19 @@ describe('the second half', () => {
     expect((await respond({ arc: '3030' })).body).toMatchObject({ repeat: false, answer: { approved: true } })
   })
 
+  test('whoever tries one PAN after the other is stopped, whatever the PAN', async () => {
+    const { respond } = await firstHalf()
+    const codes: unknown[] = []
+    for (let n = 0; n < 12; n++)
+      codes.push((await respond({ pan: `62190000888888${10 + n}`, arc: '3030' })).body['code'])
+    const refused = Array(2).fill('ERR_TOO_MANY_REQUESTS')
+    expect(codes).toEqual([...Array(10).fill('ERR_PAN_MISMATCH'), ...refused])
+    expect((await respond({ arc: '3030' })).body).toMatchObject({ code: 'ERR_TOO_MANY_REQUESTS' })
+    // Nobody else's authorization is the slower for it.
+    const { respond: another } = await firstHalf()
+    expect((await another({ arc: '3030' })).body).toMatchObject({ repeat: false, answer: { approved: true } })
+  })
+
   test('an Idempotency-Key gives the whole body again', async () => {
     const { first, pan } = await firstHalf()
     const url = `/v1/authorizations/${first['authorization']}/response`

@@ -1,41 +1,11 @@
 /** How secure channels end, and to whom they belong. */
 import { fromHex, toHex } from '@issuerkit/apdu'
 import { sql } from 'kysely'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { sweepChannels } from '../src/channels/channel-rows.js'
-import { loadDemoIssuer } from '../src/demo-issuer.js'
-import { ROUTES } from '../src/wiring.js'
-import { MasterKey } from '../src/wrap.js'
-import { type Answered, type ChannelClient, cardOf, channelClient, REFERENCE } from './support/channels.js'
-import { useDatabase } from './support/database.js'
-import { type TestServer, testServer } from './support/server.js'
+import { COMMAND, codeOf, idOf, REFERENCE, useChannels } from './support/channels.js'
 
-const { database } = useDatabase()
-let client: ChannelClient
-let nodes: TestServer[]
-beforeAll(async () => {
-  await loadDemoIssuer(database(), new MasterKey(new Uint8Array(32)))
-  nodes = [await testServer(database(), ROUTES), await testServer(database(), ROUTES)]
-  client = channelClient(nodes)
-})
-
-const COMMAND = '80E2000003010203'
-const idOf = ({ body }: Answered): string => `${body['channel']}`
-const opened = async (change: object = {}, card = cardOf()) => {
-  const open = await client.lead(await client.begin(change), card)
-  expect(open.body).toMatchObject({ state: 'open' })
-  return { id: idOf(open), card, step: open.body['step'] as number }
-}
-const rowOf = (id: string) =>
-  database().selectFrom('channel').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
-const codeOf = ({ status, body }: Answered) => [status, body['code']]
-const audited = async (id: string) => {
-  const { rows } = await sql<{ entry: { action: string; outcome: string } }>`
-    select entry::json as entry from audit_entry where entry::json ->> 'object' = ${`channel:${id}`} order by at`.execute(
-    database(),
-  )
-  return rows.map(({ entry: { action, outcome } }) => `${action} ${outcome}`)
-}
+const { database, nodes, client, opened, rowOf, audited } = useChannels()
 
 describe('a fault of the card', () => {
   const FAILED = [422, 'ERR_CHANNEL_FAILED']

@@ -30,9 +30,6 @@ export function lineRow(campaign: string, number: number): KeyRow {
   return { id: `${campaign}.${number}`, issuer: '', usage: 'campaign', algorithm: 'line' }
 }
 
-/** What a caller may not call a line: it is kept and given back, so it must be text, and no PAN. */
-export const NO_NAME = /[\p{Cc}\p{Cs}]|\d{13}/u
-
 /** Does `work` with each of `items`, at most `lanes` at a time. @returns the results in their order */
 export async function inLanes<T, R>(
   lanes: number,

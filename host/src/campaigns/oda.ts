@@ -1,12 +1,13 @@
 /** Offline data authentication of a line of a campaign. */
 import { authenticateBatch, publishedCaKeys } from '@issuerkit/oda'
+import { NOT_KEPT } from '../cards/operation.js'
 import { errorSentence } from '../http-status.js'
 import { strictFault } from '../json-body.js'
 import { hostSeal } from '../keys/host-secrets.js'
 import type { SealContext } from '../store/authorizations.js'
 import type { OdaSettings } from './campaign.js'
 import type { LineEnd, LineName } from './end.js'
-import { type LineError, lineRow, masked, NO_NAME } from './line.js'
+import { type LineError, lineRow, masked } from './line.js'
 
 /**
  * The verdict on what a line holds, without anything of the card in it. A line that cannot be judged is at fault itself.
@@ -22,7 +23,7 @@ export async function judgeLine(
   const { store } = publishedCaKeys()
   for await (const one of authenticateBatch(only(bytes), { store, ...settings, fault: strictFault })) {
     const { line: _, id, ...verdict } = one
-    if (id !== undefined && NO_NAME.test(id)) return invalid(BAD_NAME)
+    if (id !== undefined && NOT_KEPT.test(id)) return invalid(BAD_NAME)
     const name = id === undefined ? {} : { name: id }
     if (!('error' in verdict)) return { state: 'done', result: verdict, ...name }
     return { ...invalid({ ...verdict.error, message: errorSentence(verdict.error.code) }), ...name }

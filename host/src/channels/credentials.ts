@@ -10,8 +10,9 @@ import { type Database, inTransaction } from '../database.js'
 import { HostError } from '../errors.js'
 import { recogniseKey } from '../keys/fingerprint.js'
 import { decipherJwk } from '../keys/import-jwe.js'
-import { type AlsoInTransaction, BOUND_COLUMNS, boundRow, type KeyRecord, readKey } from '../keys/key-records.js'
+import { type AlsoInTransaction, boundRow, type KeyRecord, readKey } from '../keys/key-records.js'
 import { readProfile } from '../keys/open-issuer.js'
+import { liveRow } from '../keys/stored-keys.js'
 import { type MasterKey, sha256 } from '../wrap.js'
 
 /** A public key and who it is of: 8 bytes. All in hexadecimal. */
@@ -96,16 +97,7 @@ export async function openCredentials(
   masterKey: MasterKey,
   { issuer, id }: { readonly issuer: string; readonly id: string },
 ): Promise<Credentials> {
-  const row = await database
-    .selectFrom('issuer_key')
-    .select([...BOUND_COLUMNS, 'wrapped'])
-    .where('issuer', '=', issuer)
-    .where('id', '=', id)
-    .where('retired_at', 'is', null)
-    .executeTakeFirst()
-  if (row === undefined) throw new HostError('ERR_NOT_FOUND', 'The issuer has no such credentials in use.')
-  if (row.usage !== USE.usage)
-    throw new HostError('ERR_KEY_USAGE', `The key is for ${row.usage}, not for ${USE.usage}.`)
+  const row = await liveRow(database, { issuer, id, usage: USE.usage })
   const bytes = masterKey.unwrap(boundRow(row), row.wrapped)
   const { jwk, text } = JSON.parse(new TextDecoder().decode(bytes)) as { jwk: RsaJwk; text: CredentialsText }
   bytes.fill(0)

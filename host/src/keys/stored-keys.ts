@@ -161,6 +161,15 @@ export async function openZoneKey<P extends ZoneKeyUsage>(
   masterKey: MasterKey,
   { issuer, id, usage }: { readonly issuer: string; readonly id: string; readonly usage: P },
 ): Promise<OpenZoneKey<P>> {
+  const row = await liveRow(database, { issuer, id, usage })
+  return { key: openKey(masterKey, row, 'zone') as SecretKey<'zone', P>, blockVersion: row.block_version }
+}
+
+/** The row of a live key of an issuer, for one use. ERR_NOT_FOUND, ERR_KEY_USAGE */
+export async function liveRow(
+  database: Database,
+  { issuer, id, usage }: { readonly issuer: string; readonly id: string; readonly usage: string },
+): Promise<StoredKey> {
   const row = await database
     .selectFrom('issuer_key')
     .select([...BOUND_COLUMNS, 'wrapped'])
@@ -170,7 +179,7 @@ export async function openZoneKey<P extends ZoneKeyUsage>(
     .executeTakeFirst()
   if (row === undefined) throw new HostError('ERR_NOT_FOUND', 'The issuer has no such key in use.')
   if (row.usage !== usage) throw new HostError('ERR_KEY_USAGE', `The key is for ${row.usage}, not for ${usage}.`)
-  return { key: openKey(masterKey, row, 'zone') as SecretKey<'zone', P>, blockVersion: row.block_version }
+  return row
 }
 
 function openKey(masterKey: MasterKey, row: StoredKey, level: 'issuer' | 'zone'): StorableKey {

@@ -150,7 +150,7 @@ export interface Delivery {
   readonly reference: string
   readonly atc: number
   readonly kind: CryptogramType
-  /** A digest of the ARQC. */
+  /** A digest of the cryptogram and of what it covers. */
   readonly fingerprint: string
   readonly dki: number
   readonly scheme: string

@@ -90,19 +90,21 @@ function namesPan({ body }: Pick<FastifyRequest, 'body'>): boolean {
 /** Cards are remembered by a hash that dies with the process. */
 const CARD_KEY = random(32)
 
-/** What a card is counted and named by: its handle where the address has one; of a PAN the last four digits. */
+/**
+ * What a card is counted and named by: its handle, or the authorization that is answered, where the address has one, whatever
+ * PAN is tried with it; of a PAN the last four digits.
+ */
 export function cardOf({ body, params }: Pick<FastifyRequest, 'body'> & Partial<Pick<FastifyRequest, 'params'>>): {
   readonly key: string
   readonly name: string
 } {
-  const { card } = (params ?? {}) as Readonly<Record<string, unknown>>
+  const { card, id } = (params ?? {}) as Readonly<Record<string, unknown>>
   if (typeof card === 'string') return { key: card, name: `card:${card}` }
+  if (typeof id === 'string') return { key: id, name: `authorization:${id}` }
   const { issuer, pan, panSequence } = body as Readonly<Record<string, unknown>>
   // DE23 has up to three digits, and its zeros may be left out: however it is written, it is one card.
   const sequence = `${panSequence ?? ''}`.padStart(2, '0').slice(-2)
   const text = new TextEncoder().encode(JSON.stringify([issuer, pan, sequence]))
   const key = Buffer.from(hmacSha256(CARD_KEY, text)).toString('base64url')
-  const name = `card:****${`${pan}`.slice(-4)}`
-  // The second half of an authorization names its issuer by its id.
-  return { key, name: typeof issuer === 'string' ? `${name} of ${issuer}` : name }
+  return { key, name: `card:****${`${pan}`.slice(-4)} of ${issuer}` }
 }

@@ -1,8 +1,9 @@
 /** What the bodies of the routes of cards share. Commands are judged again by the domain: cards/commands.ts, cards/queue.ts. */
 import { Type } from 'typebox'
-import { MOST_LOADED, PLAIN_COMMANDS } from '../cards/commands.js'
+import { MOST_LOADED } from '../cards/commands.js'
 import { LONGEST_REASON } from '../cards/operation.js'
 import { LARGEST_PRIORITY, MOST_ATTEMPTS } from '../cards/queue.js'
+import { PLAIN_COMMAND, PUT_DATA, UPDATE_RECORD } from './command-schemas.js'
 import { Choice, Hex, ID } from './schemas.js'
 
 const closed = { additionalProperties: false } as const
@@ -49,24 +50,9 @@ const PIN = Type.Union(
 
 /** Commands without a PIN. */
 const DATA_COMMANDS = [
-  Type.Object({ type: Choice(PLAIN_COMMANDS) }, closed),
-  Type.Object(
-    {
-      type: Type.Literal('put-data'),
-      tag: Type.String({ maxLength: 8, description: 'The data object, one or two bytes.' }),
-      value: Hex(1, 251, 'Its new value.'),
-    },
-    closed,
-  ),
-  Type.Object(
-    {
-      type: Type.Literal('update-record'),
-      sfi: Type.Integer({ minimum: 1, maximum: 30 }),
-      record: Type.Integer({ minimum: 1, maximum: 254 }),
-      value: Hex(1, 251, 'The new record.'),
-    },
-    closed,
-  ),
+  PLAIN_COMMAND,
+  PUT_DATA,
+  UPDATE_RECORD,
   Type.Object(
     {
       type: Type.Literal('load'),

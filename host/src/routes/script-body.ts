@@ -3,10 +3,10 @@ import { fromHex, toHex } from '@issuerkit/apdu'
 import { type BuiltScriptCommand, buildScriptTemplates, type ScriptWarning } from '@issuerkit/scripts'
 import { type Static, Type } from 'typebox'
 import type { EncipheredPin, KeyService, ServiceCommand } from '../keys/key-service.js'
+import { PLAIN_COMMAND, PUT_DATA, UPDATE_RECORD } from './command-schemas.js'
 import { CARD, Hex, ID, SCHEME } from './schemas.js'
 
 const closed = { additionalProperties: false } as const
-const PLAIN = ['application-block', 'application-unblock', 'card-block', 'pin-unblock'] as const
 
 /** A PIN block under a PIN key of the issuer; the digits themselves in dev mode only. */
 const PIN = Type.Union(
@@ -25,26 +25,11 @@ const PIN = Type.Union(
 )
 
 const COMMAND = Type.Union([
-  Type.Object({ type: Type.Union(PLAIN.map((type) => Type.Literal(type))) }, closed),
+  PLAIN_COMMAND,
   Type.Object({ type: Type.Literal('pin-change'), newPin: PIN }, closed),
   Type.Object({ type: Type.Literal('pin-change-with-current'), newPin: PIN, currentPin: PIN }, closed),
-  Type.Object(
-    {
-      type: Type.Literal('put-data'),
-      tag: Type.String({ maxLength: 8, description: 'The data object, one or two bytes.' }),
-      value: Hex(1, 251, 'Its new value.'),
-    },
-    closed,
-  ),
-  Type.Object(
-    {
-      type: Type.Literal('update-record'),
-      sfi: Type.Integer({ minimum: 1, maximum: 30 }),
-      record: Type.Integer({ minimum: 1, maximum: 255 }),
-      value: Hex(1, 251, 'The new record.'),
-    },
-    closed,
-  ),
+  PUT_DATA,
+  UPDATE_RECORD,
 ])
 
 /** The fields of the body. */

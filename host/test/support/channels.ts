@@ -4,7 +4,13 @@ import { fromHex, toHex, withGetResponse } from '@issuerkit/apdu'
 import { type ChannelCard, type ChannelCardOptions, createChannelCard } from '@issuerkit/card'
 import { RsaPrivateKey } from '@issuerkit/keys'
 import type { InjectOptions } from 'fastify'
-import type { TestServer } from './server.js'
+import { sql } from 'kysely'
+import { beforeAll, expect } from 'vitest'
+import { loadDemoIssuer } from '../../src/demo-issuer.js'
+import { ROUTES } from '../../src/wiring.js'
+import { MasterKey } from '../../src/wrap.js'
+import { useDatabase } from './database.js'
+import { type TestServer, testServer } from './server.js'
 
 interface Reference {
   readonly keys: Readonly<
@@ -107,4 +113,38 @@ export function channelClient(servers: readonly TestServer[]): ChannelClient {
     },
   }
   return client
+}
+
+/** A command that the card answers with the data of. */
+export const COMMAND = '80E2000003010203'
+export const idOf = ({ body }: Answered): string => `${body['channel']}`
+export const codeOf = ({ status, body }: Answered): unknown[] => [status, body['code']]
+
+/** Two nodes on a database of the file's own, asked by turns. */
+export function useChannels() {
+  const { database } = useDatabase()
+  const nodes: TestServer[] = []
+  const client = channelClient(nodes)
+  beforeAll(async () => {
+    await loadDemoIssuer(database(), new MasterKey(new Uint8Array(32)))
+    nodes.push(await testServer(database(), ROUTES), await testServer(database(), ROUTES))
+  })
+  return {
+    ...{ database, nodes, client },
+    /** A channel that is open. */
+    async opened(change: object = {}, card = cardOf()) {
+      const open = await client.lead(await client.begin(change), card)
+      expect(open.body).toMatchObject({ state: 'open' })
+      return { id: idOf(open), card, step: open.body['step'] as number }
+    },
+    rowOf: (id: string) => database().selectFrom('channel').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
+    /** What the audit trail says of a channel, in its order. */
+    async audited(id: string) {
+      const { rows } = await sql<{ entry: { action: string; outcome: string } }>`
+        select entry::json as entry from audit_entry where entry::json ->> 'object' = ${`channel:${id}`} order by at`.execute(
+        database(),
+      )
+      return rows.map(({ entry: { action, outcome } }) => `${action} ${outcome}`)
+    },
+  }
 }
