@@ -122,7 +122,16 @@ describe('a time', () => {
 
 describe('a reason', () => {
   it.each(['lost', '客户要求', 'a'.repeat(256), '🙂'])('%s', (text) => expect(expectReason(text)).toBe(text))
-  it.each(['', 'a'.repeat(257), 'card 6228000100001', '62280001000012345678', 'a\tb', 'a\u0000b', 'a\u0085b', '\udc00'])('is not %j', (text) => {
+  it.each([
+    '',
+    'a'.repeat(257),
+    'card 6228000100001',
+    '62280001000012345678',
+    'a\tb',
+    'a\u0000b',
+    'a\u0085b',
+    '\udc00',
+  ])('is not %j', (text) => {
     expect(() => expectReason(text)).toThrow(refused('ERR_SCRIPT_OPTION'))
   })
 })
