@@ -107,7 +107,7 @@ export interface CardLedgerTable {
 /** What has left a card's ledger: entries, deliveries, the ledgers of earlier chips. */
 export interface LedgerArchiveTable {
   card: string
-  kind: 'entry' | 'delivery' | 'ledger'
+  kind: 'entry' | 'delivery' | 'ledger' | 'stop'
   id: string
   body: JSONColumnType<object>
   archived_at: Date

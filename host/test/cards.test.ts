@@ -105,6 +105,30 @@ describe('a card', () => {
     expect(body['stopped']).toBe('sequence 1 is there twice')
     expect((await world.queue(card, put('9F58', '05'))).status).toBe(500)
   })
+
+  test('that was stopped is worked on again when somebody has looked at it, and the trail says so once', async () => {
+    const card = await world.card()
+    const stop = { stopped: 'sequence 1 is there twice' }
+    await database().updateTable('card_ledger').set(stop).where('card', '=', card).execute()
+    const resume = (body: object, handle = card) => world.host.post(`/v1/cards/${handle}/resume`, body)
+    expect((await resume({})).status).toBe(400)
+    expect((await resume({ reason: 'of 6228000100001' })).body['code']).toBe('ERR_SCRIPT_OPTION')
+    expect((await world.queue(card, put('9F58', '05'))).status).toBe(500)
+    const answers = [await resume({ reason: 'looked at' }), await resume({ reason: 'again' })]
+    expect(answers.map(({ body }) => body)).toEqual([
+      { card, resumed: true },
+      { card, resumed: false },
+    ])
+    expect((await world.host.get(`/v1/cards/${card}`)).body['stopped']).toBeNull()
+    expect((await world.queue(card, put('9F58', '05'))).status).toBe(201)
+    expect((await resume({ reason: 'r' }, 'nobody-s')).status).toBe(404)
+    const { body } = await world.host.get(`/v1/audit?object=card:${card}&action=card.resume`)
+    expect(body['entries']).toMatchObject([{ subject: 'developer', outcome: 'ok' }])
+    const { body: archive } = await world.host.get(`/v1/cards/${card}/history`)
+    expect(archive['history']).toMatchObject([
+      { kind: 'stop', ...stop, operator: 'developer', reason: 'looked at', archived: expect.any(String) },
+    ])
+  })
 })
 
 describe('the window of counters', () => {

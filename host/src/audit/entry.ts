@@ -18,6 +18,7 @@ export const AUDIT_ACTIONS = [
   'card.proof',
   'card.queue',
   'card.reissue',
+  'card.resume',
   'channel.close',
   'channel.open',
   'issuer.change',

@@ -17,7 +17,7 @@ export function operationOf({ caller, id }: Pick<FastifyRequest, 'caller' | 'id'
   return { operator: caller?.subject ?? '', request: id, now: Date.now() }
 }
 
-/** Its entry in the audit trail. The reason stands in the ledger alone: it is free text. */
+/** Its entry in the audit trail. Where the ledger keeps the reason, it stands there alone. */
 export function auditOf(
   { operator, request }: Operation,
   action: AuditAction,

@@ -1,8 +1,9 @@
-/** POST /v1/cards/{card}/reissue and /atc-reset: what an operator does when card and ledger have parted. */
+/** POST /v1/cards/{card}/reissue, /atc-reset and /resume: what an operator does when card and ledger have parted. */
 import { Type } from 'typebox'
 import { auditOf, expectReason, operationOf } from '../cards/operation.js'
 import { expectTaken } from '../cards/refusals.js'
 import { reissueCard } from '../cards/reissue.js'
+import { resumeCard } from '../cards/resume.js'
 import type { Routes } from '../context.js'
 import { answerOnce } from '../idempotency.js'
 import { cardStore } from '../store/card-store.js'
@@ -37,6 +38,7 @@ const ATC_RESET = Type.Object(
   },
   closed,
 )
+const RESUME = Type.Object({ reason: REASON }, closed)
 const config = { scope: 'issue:scripts' } as const
 const tags = ['cards']
 
@@ -71,5 +73,21 @@ export const cardChangeRoutes: Routes = (app, context) => {
         return { status: 200, body: { card: params.card, atc: { highest } } }
       })
     },
+  )
+  app.post(
+    '/v1/cards/:card/resume',
+    {
+      config,
+      schema: { summary: 'Work on a card again that was stopped', tags, params: CardParams, body: RESUME },
+    },
+    async (request, reply) =>
+      answerOnce(context, request, reply, async (transaction) => {
+        const { card } = request.params
+        const what = { handle: card, reason: request.body.reason }
+        return {
+          status: 200,
+          body: { card, resumed: await resumeCard(context, transaction, what, operationOf(request)) },
+        }
+      }),
   )
 }

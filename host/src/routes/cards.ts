@@ -66,5 +66,7 @@ function itemJson({ archived, ...item }: ArchivedItem): object {
       return { ...deliveryJson(item.body), cryptogram: item.body.kind, kind: 'delivery', archived: time }
     case 'ledger':
       return { kind: 'chip', archived: time, ...chipJson(item.body) }
+    case 'stop':
+      return { kind: 'stop', archived: time, ...item.body }
   }
 }

@@ -128,6 +128,7 @@ export const REQUEST_EXAMPLES: Readonly<Record<string, RequestExample>> = {
     params: { card: 'demo-card-2' },
     body: { waiting: 'move', to: { panSequence: '02' }, reason: 'worn out' },
   },
+  'POST /v1/cards/{card}/resume': { params: { card: 'demo-card' }, body: { reason: 'looked at' } },
   'POST /v1/cards/{card}/atc-reset': { params: { card: 'demo-card' }, body: { reason: 'host restored' } },
   'POST /v1/authorizations': {
     body: {

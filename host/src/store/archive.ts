@@ -1,14 +1,22 @@
-/** What has left a card's ledger: its entries and deliveries, and the ledgers of its earlier chips. */
+/** What has left a card's ledger: its entries and deliveries, and the ledgers of its earlier chips; and why it was stopped. */
 import { type SqlBool, sql } from 'kysely'
 import type { Database } from '../database.js'
 import { HostError } from '../errors.js'
 import type { CardLedger, Delivery, Entry } from '../ledger/model.js'
+
+/** Why a card was stopped, and who had it go on. */
+export interface Stop {
+  readonly stopped: string
+  readonly operator: string
+  readonly reason: string
+}
 
 /** Something that was archived. */
 export type ArchivedItem = { readonly cursor: string; readonly archived: Date } & (
   | { readonly kind: 'entry'; readonly body: Entry }
   | { readonly kind: 'delivery'; readonly body: Delivery }
   | { readonly kind: 'ledger'; readonly body: CardLedger }
+  | { readonly kind: 'stop'; readonly body: Stop }
 )
 
 /**
@@ -36,7 +44,7 @@ export async function readArchive(
 
 /** The row that a cursor names; its time as text, because a date of JavaScript would cut it. */
 async function placeOf(database: Database, card: string, cursor: string) {
-  const [, kind, id] = /^(entry|delivery|ledger)\.([\w-]{1,64})$/.exec(cursor) ?? []
+  const [, kind, id] = /^(entry|delivery|ledger|stop)\.([\w-]{1,64})$/.exec(cursor) ?? []
   const place = await database
     .selectFrom('ledger_archive')
     .select(['kind', 'id', sql<string>`archived_at::text`.as('at')])
