@@ -171,6 +171,54 @@ test.each(['?after=-1', '?after=x', '?state=cancelled', '?pan=1'])('a result %s 
   expect([answer.statusCode, answer.json()]).toMatchObject([400, { code: 'ERR_QUERY' }])
 })
 
+describe('a list of campaigns', () => {
+  const list = async (query = '') => {
+    const { statusCode, body } = await server.send({ url: `/v1/campaigns${query}` })
+    return { status: statusCode, ...JSON.parse(body) } as {
+      readonly status: number
+      readonly code: string
+      readonly campaigns: readonly { readonly campaign: string }[]
+      readonly next: string | null
+    }
+  }
+
+  test('has the latest first, each as it is shown by itself, page by page', async () => {
+    const made: string[] = []
+    for (const settings of [ODA, QUEUE, ODA, QUEUE, ODA]) made.unshift(await make(settings, [{}]))
+    const { campaigns } = await list()
+    expect(campaigns.slice(0, 5)).toEqual(await Promise.all(made.map(progress)))
+    const pages: string[] = []
+    let next: string | null | undefined
+    for (let page = 0; next !== null; page++) {
+      const answer = await list(`?limit=2${next === undefined ? '' : `&after=${next}`}`)
+      expect(answer.campaigns.length).toBe(answer.next === null ? campaigns.length - 2 * page : 2)
+      pages.push(...answer.campaigns.map(({ campaign }) => campaign))
+      next = answer.next
+    }
+    expect(pages).toEqual(campaigns.map(({ campaign }) => campaign))
+  })
+
+  test('keeps campaigns apart that were made at the same time', async () => {
+    const created_at = new Date(0)
+    const row = { kind: 'oda', issuer: null, state: 'open', settings: '{}', operator: 'o', created_at } as const
+    await database()
+      .insertInto('campaign')
+      .values(['same-b', 'same-a', 'same-c'].map((id) => ({ ...row, id })))
+      .execute()
+    const { campaigns, next } = await list('?after=same-c&limit=1')
+    expect([campaigns.map(({ campaign }) => campaign), next]).toEqual([['same-b'], 'same-b'])
+    expect(await list('?after=same-b')).toMatchObject({ campaigns: [{ campaign: 'same-a' }], next: null })
+    expect(await list('?after=same-a')).toMatchObject({ campaigns: [], next: null })
+  })
+
+  test.each([
+    ['?after=nobody-s', 'ERR_CURSOR'],
+    ['?limit=0', 'ERR_QUERY'],
+    ['?limit=1001', 'ERR_QUERY'],
+    ['?state=open', 'ERR_QUERY'],
+  ])('%s is refused', async (query, code) => expect(await list(query)).toMatchObject({ status: 400, code }))
+})
+
 describe('scopes', () => {
   const served = async (...scopes: readonly Scope[]) => {
     const keys = localKeyService(database(), masterKey)
@@ -193,6 +241,8 @@ describe('scopes', () => {
     expect([refused.statusCode, refused.json()]).toMatchObject([403, { code: 'ERR_FORBIDDEN' }])
     expect(refused.json().detail).toContain(needed)
     const theirs = await make(other, [])
+    const listed = (await app.inject({ url: '/v1/campaigns?limit=1000' })).json() as { campaigns: { kind: string }[] }
+    expect(new Set(listed.campaigns.map(({ kind }) => kind))).toEqual(new Set([(own as typeof QUEUE).kind]))
     const paths = ['GET ', 'GET /result', 'POST /lines', 'POST /start', 'POST /cancel']
     for (const path of paths) {
       const [method, end] = path.split(' ')

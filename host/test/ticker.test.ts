@@ -228,8 +228,41 @@ describe('what is forgotten', () => {
     // A host was here, too, with its demonstration.
     expect(forgotten.authorizations).toBeGreaterThanOrEqual(2)
     expect(await forget(database(), RETENTION, { now })).toEqual({
-      ...{ authorizations: 0, events: 0, idempotencyKeys: 0, pinChanges: 0 },
+      ...{ authorizations: 0, events: 0, idempotencyKeys: 0, pinChanges: 0, campaigns: 0 },
     })
+  })
+
+  test('of campaigns is what is over, with its lines', async () => {
+    const old = days(400.1)
+    const made = (id: string, state: 'open' | 'running' | 'paused' | 'cancelled', created_at: Date) =>
+      ({ id, kind: 'oda', issuer: null, state, settings: '{}', operator: 'o', lines: 2, created_at }) as const
+    const line = (campaign: string, number: number, state: 'waiting' | 'done' | 'failed') =>
+      ({ campaign, number, state }) as const
+    const [over, kept] = [
+      ['open', 'cancelled', 'finished', 'failed'],
+      ['paused', 'running', 'young'],
+    ]
+    await database()
+      .insertInto('campaign')
+      .values([
+        ...[made('open', 'open', old), made('cancelled', 'cancelled', old), made('finished', 'running', old)],
+        ...[made('failed', 'running', old), made('paused', 'paused', old), made('running', 'running', old)],
+        made('young', 'cancelled', days(399.9)),
+      ])
+      .execute()
+    await database()
+      .insertInto('campaign_line')
+      .values([
+        ...[line('open', 1, 'waiting'), line('cancelled', 1, 'waiting'), line('finished', 1, 'done')],
+        ...[line('failed', 1, 'failed'), line('failed', 2, 'done'), line('paused', 1, 'waiting')],
+        ...[line('running', 1, 'done'), line('running', 2, 'waiting'), line('young', 1, 'done')],
+      ])
+      .execute()
+    expect(await forget(database(), RETENTION, { now })).toMatchObject({ campaigns: over.length })
+    const ids = await database().selectFrom('campaign').select('id').orderBy('id').execute()
+    expect(ids.map(({ id }) => id)).toEqual(kept)
+    const lines = await database().selectFrom('campaign_line').select('campaign').orderBy('campaign').execute()
+    expect(lines.map(({ campaign }) => campaign)).toEqual(['paused', 'running', 'running', 'young'])
   })
 
   test('goes in several bites when there is much of it', async () => {

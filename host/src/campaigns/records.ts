@@ -1,5 +1,5 @@
 /** Campaigns as they are stored: made, read, and brought from one state to another. */
-import { sql, type UpdateObject } from 'kysely'
+import { type SqlBool, sql, type UpdateObject } from 'kysely'
 import type { Database } from '../database.js'
 import { HostError } from '../errors.js'
 import type { Tables } from '../tables.js'
@@ -20,25 +20,60 @@ export async function createCampaign(
   if (added !== 1n) throw new HostError('ERR_CAMPAIGN_EXISTS')
 }
 
-/** A campaign and how far it has come, counted from its lines in one statement: it is a moment's truth. ERR_NOT_FOUND */
+/** A campaign and how far it has come. ERR_NOT_FOUND */
 export async function readCampaign(database: Database, id: string): Promise<Campaign> {
+  const row = await campaigns(database).where('id', '=', id).executeTakeFirst()
+  if (row === undefined) throw new HostError('ERR_NOT_FOUND', 'There is no such campaign.')
+  return campaignOf(row)
+}
+
+/** A page of the campaigns of some kinds, the latest first, behind the one that `after` names. ERR_CURSOR */
+export async function listCampaigns(
+  database: Database,
+  {
+    kinds,
+    after,
+    limit,
+  }: { readonly kinds: readonly CampaignWork['kind'][]; readonly after?: string; readonly limit: number },
+): Promise<readonly Campaign[]> {
+  let query = campaigns(database).where('kind', 'in', kinds)
+  if (after !== undefined) {
+    const place = database.selectFrom('campaign').select(['created_at', 'id']).where('id', '=', after)
+    if ((await place.executeTakeFirst()) === undefined) throw new HostError('ERR_CURSOR')
+    query = query.where(sql<SqlBool>`(created_at, id) < (${place})`)
+  }
+  const rows = await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
+  return rows.map(campaignOf)
+}
+
+/** Campaigns with what is counted of their lines, in one statement: it is a moment's truth. */
+function campaigns(database: Database) {
   const counted = sql<Counts>`(select coalesce(json_object_agg(state, json_build_array(lines, chunks)), '{}') from (
     select state, count(*) as lines, count(distinct (number - 1) / ${CHUNK_LINES}::integer) as chunks
-    from campaign_line where campaign = ${id} and state <> 'done' group by state) as counted)`
-  const row = await database
+    from campaign_line where campaign_line.campaign = campaign.id and state <> 'done' group by state) as counted)`
+  return database
     .selectFrom('campaign')
-    .select(['kind', 'issuer', 'settings', 'operator', 'created_at as created', 'round', 'state', 'lines as total'])
+    .select([
+      'id',
+      'kind',
+      'issuer',
+      'settings',
+      'operator',
+      'created_at as created',
+      'round',
+      'state',
+      'lines as total',
+    ])
     .select(counted.as('counts'))
-    .where('id', '=', id)
-    .executeTakeFirst()
-  if (row === undefined) throw new HostError('ERR_NOT_FOUND', 'There is no such campaign.')
+}
+
+function campaignOf(row: Awaited<ReturnType<ReturnType<typeof campaigns>['executeTakeFirstOrThrow']>>): Campaign {
   const { kind, issuer, settings, counts, state, total, ...rest } = row
   const [[waiting, left], [failed], [invalid]] = [counts.waiting ?? NONE, counts.failed ?? NONE, counts.invalid ?? NONE]
   const chunks = Math.ceil(total / CHUNK_LINES)
   return {
     ...({ kind, issuer, settings } as CampaignWork),
     ...rest,
-    id,
     state: state === 'running' && waiting === 0 ? 'finished' : state,
     total,
     lines: { waiting, done: total - waiting - failed - invalid, failed, invalid },

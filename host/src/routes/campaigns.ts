@@ -8,7 +8,7 @@ import { appendAudit } from '../audit/append.js'
 import { lineValidator } from '../batch/lines-json.js'
 import { NDJSON } from '../batch/stream.js'
 import { campaignJson } from '../campaigns/json.js'
-import { CAMPAIGN_CHANGES, changeCampaign, createCampaign, readCampaign } from '../campaigns/records.js'
+import { CAMPAIGN_CHANGES, changeCampaign, createCampaign, listCampaigns, readCampaign } from '../campaigns/records.js'
 import { resultLines } from '../campaigns/results.js'
 import { queueSettings } from '../campaigns/settings.js'
 import { type QueueLine, takeLines } from '../campaigns/upload.js'
@@ -18,9 +18,11 @@ import type { App, RouteContext, Routes } from '../context.js'
 import { HostError } from '../errors.js'
 import { answerOnce } from '../idempotency.js'
 import { BODY, CampaignParams, LINE, LINES_QUERY, RESULT_QUERY } from './campaign-schemas.js'
+import { PAGE } from './card-schemas.js'
 
 /** What a campaign does is allowed to whoever may do it for one card. */
 const SCOPES = { queue: 'issue:scripts', oda: 'verify:oda' } as const satisfies Record<string, Scope>
+const KINDS = Object.keys(SCOPES) as (keyof typeof SCOPES)[]
 const config = { scope: Object.values(SCOPES) } as const
 const tags = ['campaigns']
 const params = CampaignParams
@@ -54,6 +56,17 @@ export const campaignRoutes: Routes = async (app, context) => {
         await appendAudit(transaction, audited(request, 'campaign.create', id, { kind: body.kind }))
         return { status: 201, body: campaignJson(campaign) }
       })
+    },
+  )
+  app.get(
+    '/v1/campaigns',
+    { config, schema: { summary: 'Campaigns, the latest first', tags, querystring: PAGE } },
+    async (request) => {
+      const { after, limit = 100 } = request.query
+      const kinds = KINDS.filter((kind) => request.caller?.scopes.has(SCOPES[kind]))
+      const page = await listCampaigns(database, { kinds, limit: limit + 1, ...(after === undefined ? {} : { after }) })
+      const shown = page.slice(0, limit)
+      return { campaigns: shown.map(campaignJson), next: page.length > limit ? (shown.at(-1)?.id ?? null) : null }
     },
   )
   app.get(

@@ -7,6 +7,7 @@
  * | PIN changes, of which there is one for a card and ATC | 30 days |
  * | authorizations as they were asked and answered | 400 days |
  * | events | 400 days |
+ * | campaigns that are over, with their lines and results | 400 days |
  *
  * Ledgers, their archive and the audit trail stay. Every node looks hourly, and removes a little at a time, so that nobody
  * waits for it.
@@ -23,6 +24,7 @@ export interface RetentionPolicy {
   readonly pinChanges: number
   readonly authorizations: number
   readonly events: number
+  readonly campaigns: number
 }
 
 export const RETENTION: RetentionPolicy = {
@@ -30,6 +32,7 @@ export const RETENTION: RetentionPolicy = {
   pinChanges: PIN_CHANGE_DAYS,
   authorizations: 400,
   events: 400,
+  campaigns: 400,
 }
 
 /** How many rows were removed. */
@@ -50,7 +53,7 @@ export function startRetention(database: Database, options: Partial<RepeatOption
 /** Removes what is older than the policy says. */
 export async function forget(
   database: Database,
-  { idempotencyKeys, pinChanges, authorizations, events }: RetentionPolicy,
+  { idempotencyKeys, pinChanges, authorizations, events, campaigns }: RetentionPolicy,
   { now = Date.now(), closing }: { readonly now?: number; readonly closing?: AbortSignal } = {},
 ): Promise<Forgotten> {
   const before = (days: number) => new Date(now - days * DAY)
@@ -62,11 +65,23 @@ export async function forget(
   const oldEvents = sql`delete from ledger_event where (transaction, id) in (
     select transaction, id from (select transaction, id, time from ledger_event order by transaction, id limit ${BATCH}) old
     where time < ${before(events)})`
+  // One that waits to go on, or for its turn, is not over.
+  const over = sql`campaign.created_at < ${before(campaigns)} and campaign.state <> 'paused' and not (
+    campaign.state = 'running' and exists (
+      select from campaign_line as line where line.campaign = campaign.id and line.state = 'waiting'))`
+  const oldLines = sql`delete from campaign_line where (campaign, number) in (
+    select campaign_line.campaign, number from campaign_line join campaign on campaign.id = campaign_line.campaign
+    where ${over} limit ${BATCH} for update of campaign_line skip locked)`
+  const oldCampaigns = sql`delete from campaign where id in (
+    select id from campaign where ${over} and not exists (select from campaign_line where campaign = campaign.id)
+    limit ${BATCH} for update skip locked)`
+  await inBatches(database, oldLines, closing)
   return {
     idempotencyKeys: await forgetIdempotencyKeys(database, idempotencyKeys, new Date(now)),
     pinChanges: await forgetPinChanges(database, pinChanges, new Date(now)),
     authorizations: await inBatches(database, oldAuthorizations, closing),
     events: await inBatches(database, oldEvents, closing),
+    campaigns: await inBatches(database, oldCampaigns, closing),
   }
 }
 
