@@ -78,7 +78,9 @@ export async function buildServer({
   app.addHook('onListen', (done) => {
     schemas.compile().then(
       () => app.log.debug('every schema is compiled'),
-      (error: unknown) => app.log.error({ err: error }, 'a schema cannot be compiled'),
+      ({ errors }: AggregateError) => {
+        for (const err of errors) app.log.error({ err }, 'a schema cannot be compiled')
+      },
     )
     done()
   })

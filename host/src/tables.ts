@@ -97,14 +97,14 @@ export interface CardLedgerTable {
   version: number
   /** When time alone will change it. */
   due_at: Date | null
-  /** Why nothing is done with the card any more. */
+  /** Why nothing is done with the card until it is resumed. */
   stopped: string | null
   /** What its latest events are ordered by. */
   event_transaction: Generated<string>
   body: JSONColumnType<object>
 }
 
-/** What has left a card's ledger: entries, deliveries, the ledgers of earlier chips. */
+/** What has left a card's ledger: entries, deliveries, the ledgers of earlier chips; and why the card was stopped. */
 export interface LedgerArchiveTable {
   card: string
   kind: 'entry' | 'delivery' | 'ledger' | 'stop'
@@ -153,7 +153,8 @@ export interface CampaignTable {
   kind: 'queue' | 'oda'
   /** Of a queue campaign. */
   issuer: string | null
-  state: 'open' | 'running' | 'paused' | 'cancelled'
+  /** Of one that is forgotten, nothing but the id is kept. */
+  state: 'open' | 'running' | 'paused' | 'cancelled' | 'forgotten'
   /** One more with every start, resume and retry: jobs of an earlier round are over. */
   round: Generated<number>
   /** How many lines were taken. */
@@ -163,6 +164,8 @@ export interface CampaignTable {
   /** Who made it. */
   operator: string
   created_at: Generated<Date>
+  /** When somebody last did something with it. */
+  changed_at: Generated<Date>
 }
 
 /** A line of a campaign; what stands here is what is true of its progress. */

@@ -28,7 +28,7 @@ const PAUSE = 25
 export interface Schemas {
   /** fastify's option for how schemas are compiled. */
   readonly controller: SchemaController
-  /** Compiles those that nobody has needed yet, with a pause before each. */
+  /** Compiles those that nobody has needed yet, with a pause before each. @throws AggregateError of those that cannot be */
   compile(): Promise<void>
 }
 
@@ -62,10 +62,16 @@ export function lazySchemas(): Schemas {
   return {
     controller: { compilersFactory: { buildValidator: buildValidator as unknown as BuildValidator } },
     async compile() {
+      const errors: unknown[] = []
       for (const compileNow of waiting) {
         await setTimeout(PAUSE, undefined, { ref: false })
-        compileNow()
+        try {
+          compileNow()
+        } catch (error) {
+          errors.push(error)
+        }
       }
+      if (errors.length > 0) throw new AggregateError(errors, 'schemas cannot be compiled')
     },
   }
 }

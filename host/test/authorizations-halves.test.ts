@@ -73,13 +73,18 @@ describe('the second half', () => {
   })
 
   test('whoever tries one PAN after the other is stopped, whatever the PAN', async () => {
-    const { respond } = await firstHalf()
+    const { respond, first } = await firstHalf()
+    const { authorization } = first
     const codes: unknown[] = []
     for (let n = 0; n < 12; n++)
       codes.push((await respond({ pan: `62190000888888${10 + n}`, arc: '3030' })).body['code'])
     const refused = Array(2).fill('ERR_TOO_MANY_REQUESTS')
     expect(codes).toEqual([...Array(10).fill('ERR_PAN_MISMATCH'), ...refused])
     expect((await respond({ arc: '3030' })).body).toMatchObject({ code: 'ERR_TOO_MANY_REQUESTS' })
+    // Counted and told of by its id, into which a caller who is stopped may have written anything.
+    const { body } = await bank.host.get('/v1/audit?action=limit.failures')
+    const [told] = body['entries'] as { object: string }[]
+    expect(told?.object).toBe(`authorization:${authorization}`)
     // Nobody else's authorization is the slower for it.
     const { respond: another } = await firstHalf()
     expect((await another({ arc: '3030' })).body).toMatchObject({ repeat: false, answer: { approved: true } })

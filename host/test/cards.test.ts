@@ -128,6 +128,12 @@ describe('a card', () => {
     expect(archive['history']).toMatchObject([
       { kind: 'stop', ...stop, operator: 'developer', reason: 'looked at', archived: expect.any(String) },
     ])
+    const { id } = await database()
+      .selectFrom('ledger_archive')
+      .select('id')
+      .where('card', '=', card)
+      .executeTakeFirstOrThrow()
+    expect((await world.host.get(`/v1/cards/${card}/history?after=stop.${id}`)).body['history']).toEqual([])
   })
 })
 

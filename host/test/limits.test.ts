@@ -159,6 +159,14 @@ test('a card is named by its last four digits and counted by a hash', () => {
   expect(cardOf({ body: { ...body, panSequence: '02' } }).key).not.toBe(key)
 })
 
+test('an id out of an address is told of, but no PAN that was written in its place', () => {
+  const of = (params: object) => cardOf({ body: { pan: '6228000100001234' }, params })
+  expect(of({ card: 'demo-card' })).toEqual({ key: 'demo-card', name: 'card:demo-card' })
+  expect(of({ id: 'a-1' })).toEqual({ key: 'a-1', name: 'authorization:a-1' })
+  expect(of({ card: '6228000100001234' }).name).toBe('card:?')
+  expect(of({ id: 'x-6228000100001-234' }).name).toBe('authorization:x-?-234')
+})
+
 describe('over HTTP', () => {
   const db = useDatabase()
   const CARD = { issuer: 'i', pan: '6228000100001', panSequence: '01' }

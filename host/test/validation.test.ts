@@ -44,7 +44,12 @@ test('only a query string is converted', () => {
 test('a schema that cannot be compiled is found although nobody needs it', async () => {
   const schemas = lazySchemas()
   const validate = validateOf(schemas, { type: 'nothing' })
-  await expect(schemas.compile()).rejects.toThrow(/schema is invalid|type must be JSONType/)
+  const other = validateOf(schemas, { type: 'none' })
+  const sound = validateOf(schemas, NUMBER)
+  const wrong = expect.objectContaining({ message: expect.stringMatching(/schema is invalid|type must be JSONType/) })
+  await expect(schemas.compile()).rejects.toMatchObject({ errors: [wrong, wrong] })
+  expect(sound({ n: 1 })).toBe(true)
+  expect(() => other({})).toThrow(/schema is invalid|type must be JSONType/)
   expect(() => validate({})).toThrow(/schema is invalid|type must be JSONType/)
   await expect(schemas.compile()).resolves.toBeUndefined()
 })

@@ -40,7 +40,7 @@ export interface AuditRecord {
   /** The subject of the access token; `host` for what the host does by itself. */
   readonly subject: string
   readonly action: AuditAction
-  /** What it was done to: `issuer:ID`, `key:ID`, `card:ID`, `route:PATTERN`. */
+  /** What it was done to: `issuer:ID`, `key:ID`, `card:ID`, `authorization:ID`, `campaign:ID`, `channel:ID`, `route:PATTERN`. */
   readonly object: string
   readonly outcome: AuditOutcome
   /** How often, where like entries were added up; 1 by default. */

@@ -38,9 +38,9 @@ export async function listCampaigns(
 ): Promise<readonly Campaign[]> {
   let query = campaigns(database).where('kind', 'in', kinds)
   if (after !== undefined) {
-    const place = database.selectFrom('campaign').select(['created_at', 'id']).where('id', '=', after)
-    if ((await place.executeTakeFirst()) === undefined) throw new HostError('ERR_CURSOR')
-    query = query.where(sql<SqlBool>`(created_at, id) < (${place})`)
+    const place = await query.select(sql<string>`created_at::text`.as('at')).where('id', '=', after).executeTakeFirst()
+    if (place === undefined) throw new HostError('ERR_CURSOR')
+    query = query.where(sql<SqlBool>`(created_at, id) < (${place.at}::timestamptz, ${after})`)
   }
   const rows = await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
   return rows.map(campaignOf)
@@ -65,6 +65,7 @@ function campaigns(database: Database) {
       'lines as total',
     ])
     .select(counted.as('counts'))
+    .where('state', '!=', 'forgotten')
 }
 
 function campaignOf(row: Awaited<ReturnType<ReturnType<typeof campaigns>['executeTakeFirstOrThrow']>>): Campaign {
@@ -74,7 +75,7 @@ function campaignOf(row: Awaited<ReturnType<ReturnType<typeof campaigns>['execut
   return {
     ...({ kind, issuer, settings } as CampaignWork),
     ...rest,
-    state: state === 'running' && waiting === 0 ? 'finished' : state,
+    state: state === 'running' && waiting === 0 ? 'finished' : (state as CampaignState),
     total,
     lines: { waiting, done: total - waiting - failed - invalid, failed, invalid },
     chunks: { total: chunks, done: chunks - left },
@@ -128,7 +129,7 @@ export async function changeCampaign(
   const next = state === 'paused' && change === 'retry' ? 'paused' : to
   const { round } = await transaction
     .updateTable('campaign')
-    .set((row) => ({ state: next, round: row('round', '+', 1) }))
+    .set((row) => ({ state: next, round: row('round', '+', 1), changed_at: new Date() }))
     .where('id', '=', id)
     .returning('round')
     .executeTakeFirstOrThrow()

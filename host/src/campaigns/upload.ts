@@ -187,7 +187,7 @@ async function addLines(
 ): Promise<void> {
   const { numUpdatedRows } = await transaction
     .updateTable('campaign')
-    .set({ lines: before + lines.length })
+    .set({ lines: before + lines.length, changed_at: new Date() })
     .where('id', '=', campaign)
     .where('state', '=', 'open')
     .where('lines', '=', before)

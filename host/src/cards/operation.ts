@@ -29,11 +29,14 @@ export function auditOf(
 
 export const LONGEST_REASON = 256
 
-/** What text of a caller's may not hold that is kept as it is: control characters, and as many digits as a PAN has. */
+/** What text of a caller's may not hold that is kept as it is: control characters, and so many digits in a row that they may be a PAN. */
 export const NOT_KEPT = /[\p{Cc}\p{Cs}]|\d{13}/u
 
-/** A reason as it may be kept: a line of 1 to 256 characters, in which no PAN can stand. ERR_SCRIPT_OPTION */
+/** A reason as it may be kept: a line of 1 to 256 characters, without 13 digits in a row. ERR_SCRIPT_OPTION */
 export function expectReason(reason: string): string {
   if (reason.length > 0 && reason.length <= LONGEST_REASON && !NOT_KEPT.test(reason)) return reason
-  throw new HostError('ERR_SCRIPT_OPTION', `A reason is a line of 1 to ${LONGEST_REASON} characters, and no PAN.`)
+  throw new HostError(
+    'ERR_SCRIPT_OPTION',
+    `A reason is a line of 1 to ${LONGEST_REASON} characters, without 13 digits in a row.`,
+  )
 }

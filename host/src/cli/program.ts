@@ -36,13 +36,13 @@ export async function runCommandLine(args: readonly string[], io: CommandIo = pr
   }
   const program = new Command('issuerkit').description('issuer host and tools for EMV and PBOC chip cards')
   program.version(HOST_VERSION)
-  const asked = COMMANDS.get(args[0] ?? '')
-  // Whoever asks for something else is told of all.
-  for (const load of asked === undefined ? COMMANDS.values() : [asked]) program.addCommand((await load())(io, done))
-  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
-    command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err })
-  }
   try {
+    const asked = COMMANDS.get(args[0] ?? '')
+    // Whoever asks for something else is told of all.
+    for (const load of asked === undefined ? COMMANDS.values() : [asked]) program.addCommand((await load())(io, done))
+    for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
+      command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err })
+    }
     await program.parseAsync(args, { from: 'user' })
     return code
   } catch (error) {

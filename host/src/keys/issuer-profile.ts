@@ -100,7 +100,7 @@ export function completeProfile(profile: IssuerProfile): CompleteProfile {
   const { templates, maxScripts, maxCommands, scriptBytes, fieldBytes, trailer, maxAttempts } = DEFAULT_POLICY
   const { pinUnblockResends, scriptsAfterAac, answerTimeout, lifetime, unknownAfter, counters } = DEFAULT_POLICY
   const { family, scheme: name, schemes, keySet } = own
-  // Written out, not spread: see openKeySets.
+  // Written out, not spread: see openKeySet.
   return {
     family,
     scheme: name,

@@ -87,6 +87,11 @@ function namesPan({ body }: Pick<FastifyRequest, 'body'>): boolean {
   return typeof body === 'object' && body !== null && 'pan' in body
 }
 
+/** An id out of an address may be none of ours, and be anything. */
+function withoutPan(id: string): string {
+  return id.replaceAll(/\d{13,}/g, '?')
+}
+
 /** Cards are remembered by a hash that dies with the process. */
 const CARD_KEY = random(32)
 
@@ -99,8 +104,8 @@ export function cardOf({ body, params }: Pick<FastifyRequest, 'body'> & Partial<
   readonly name: string
 } {
   const { card, id } = (params ?? {}) as Readonly<Record<string, unknown>>
-  if (typeof card === 'string') return { key: card, name: `card:${card}` }
-  if (typeof id === 'string') return { key: id, name: `authorization:${id}` }
+  if (typeof card === 'string') return { key: card, name: `card:${withoutPan(card)}` }
+  if (typeof id === 'string') return { key: id, name: `authorization:${withoutPan(id)}` }
   const { issuer, pan, panSequence } = body as Readonly<Record<string, unknown>>
   // DE23 has up to three digits, and its zeros may be left out: however it is written, it is one card.
   const sequence = `${panSequence ?? ''}`.padStart(2, '0').slice(-2)

@@ -11,6 +11,7 @@ import * as campaigns from './0006-campaigns.js'
 import * as channels from './0007-channels.js'
 import * as auditIndexes from './0008-audit-indexes.js'
 import * as pinChangeGuard from './0009-pin-change-guard.js'
+import * as campaignRetention from './0010-campaign-retention.js'
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-issuers-and-keys': issuersAndKeys,
@@ -22,4 +23,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0007-channels': channels,
   '0008-audit-indexes': auditIndexes,
   '0009-pin-change-guard': pinChangeGuard,
+  '0010-campaign-retention': campaignRetention,
 }

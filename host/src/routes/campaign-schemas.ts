@@ -60,6 +60,15 @@ export const LINE = Type.Union([
   ),
 ])
 
+/** A page of campaigns: the lines of each are counted. */
+export const LIST_QUERY = Type.Object(
+  {
+    after: Type.Optional(Type.String({ maxLength: 64, description: 'The `next` of the page before.' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: '20 unless given.' })),
+  },
+  closed,
+)
+
 export const LINES_QUERY = Type.Object(
   {
     from: Type.Optional(

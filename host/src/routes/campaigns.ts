@@ -17,8 +17,7 @@ import type { QueueRequest } from '../cards/queue.js'
 import type { App, RouteContext, Routes } from '../context.js'
 import { HostError } from '../errors.js'
 import { answerOnce } from '../idempotency.js'
-import { BODY, CampaignParams, LINE, LINES_QUERY, RESULT_QUERY } from './campaign-schemas.js'
-import { PAGE } from './card-schemas.js'
+import { BODY, CampaignParams, LINE, LINES_QUERY, LIST_QUERY, RESULT_QUERY } from './campaign-schemas.js'
 
 /** What a campaign does is allowed to whoever may do it for one card. */
 const SCOPES = { queue: 'issue:scripts', oda: 'verify:oda' } as const satisfies Record<string, Scope>
@@ -60,9 +59,9 @@ export const campaignRoutes: Routes = async (app, context) => {
   )
   app.get(
     '/v1/campaigns',
-    { config, schema: { summary: 'Campaigns, the latest first', tags, querystring: PAGE } },
+    { config, schema: { summary: 'Campaigns, the latest first', tags, querystring: LIST_QUERY } },
     async (request) => {
-      const { after, limit = 100 } = request.query
+      const { after, limit = 20 } = request.query
       const kinds = KINDS.filter((kind) => request.caller?.scopes.has(SCOPES[kind]))
       const page = await listCampaigns(database, { kinds, limit: limit + 1, ...(after === undefined ? {} : { after }) })
       const shown = page.slice(0, limit)

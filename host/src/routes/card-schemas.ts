@@ -18,7 +18,7 @@ export const REASON = Type.String({
   minLength: 1,
   maxLength: LONGEST_REASON,
   pattern: '^[^\\u0000-\\u001F\\u007F]*$',
-  description: 'For whoever looks at it later. It is stored and shown: no PAN, no PIN.',
+  description: 'Why, in a line. It may be stored and shown: no PAN, no PIN, no 13 digits in a row.',
 })
 
 /** An AID. */

@@ -41,7 +41,7 @@ export const cardRoutes: Routes = (app, context) => {
     {
       config,
       schema: {
-        summary: 'What is over: commands, deliveries and earlier chips, the oldest first',
+        summary: 'What is over: commands, deliveries, earlier chips and stops, the oldest first',
         tags,
         params: CardParams,
         querystring: PAGE,

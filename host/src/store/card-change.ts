@@ -33,7 +33,7 @@ export interface StoredCard {
   readonly ledger: CardLedger
   /** Those of the other applications of the same PAN and PSN, where a message has named the card. */
   readonly relatives: readonly CardLedger[]
-  /** Why nothing is done with the card any more. */
+  /** Why nothing is done with the card until it is resumed. */
   readonly stopped: string | null
 }
 

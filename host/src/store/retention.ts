@@ -7,12 +7,13 @@
  * | PIN changes, of which there is one for a card and ATC | 30 days |
  * | authorizations as they were asked and answered | 400 days |
  * | events | 400 days |
- * | campaigns that are over, with their lines and results | 400 days |
+ * | lines and results of campaigns that are over | 400 days after the last change |
  *
  * Ledgers, their archive and the audit trail stay. Every node looks hourly, and removes a little at a time, so that nobody
  * waits for it.
  */
 import { sql } from 'kysely'
+import { forgetCampaigns } from '../campaigns/forget.js'
 import type { Database } from '../database.js'
 import { forgetIdempotencyKeys } from '../idempotency.js'
 import { forgetPinChanges, PIN_CHANGE_DAYS } from '../keys/pin-change-guard.js'
@@ -65,23 +66,12 @@ export async function forget(
   const oldEvents = sql`delete from ledger_event where (transaction, id) in (
     select transaction, id from (select transaction, id, time from ledger_event order by transaction, id limit ${BATCH}) old
     where time < ${before(events)})`
-  // One that waits to go on, or for its turn, is not over.
-  const over = sql`campaign.created_at < ${before(campaigns)} and campaign.state <> 'paused' and not (
-    campaign.state = 'running' and exists (
-      select from campaign_line as line where line.campaign = campaign.id and line.state = 'waiting'))`
-  const oldLines = sql`delete from campaign_line where (campaign, number) in (
-    select campaign_line.campaign, number from campaign_line join campaign on campaign.id = campaign_line.campaign
-    where ${over} limit ${BATCH} for update of campaign_line skip locked)`
-  const oldCampaigns = sql`delete from campaign where id in (
-    select id from campaign where ${over} and not exists (select from campaign_line where campaign = campaign.id)
-    limit ${BATCH} for update skip locked)`
-  await inBatches(database, oldLines, closing)
   return {
     idempotencyKeys: await forgetIdempotencyKeys(database, idempotencyKeys, new Date(now)),
     pinChanges: await forgetPinChanges(database, pinChanges, new Date(now)),
     authorizations: await inBatches(database, oldAuthorizations, closing),
     events: await inBatches(database, oldEvents, closing),
-    campaigns: await inBatches(database, oldCampaigns, closing),
+    campaigns: await forgetCampaigns(database, before(campaigns), closing),
   }
 }
 

@@ -23,6 +23,13 @@ describe.each(CLASSES)('%s', (name, { create }) => {
     expect(toHex(key.expose())).toBe(toHex(BYTES))
   })
 
+  it('copies a Buffer, too, of which slices share the bytes', () => {
+    const bytes = Buffer.from(BYTES)
+    const key = create('icc', 'ENC', bytes)
+    bytes.fill(0)
+    expect(toHex(key.expose())).toBe(toHex(BYTES))
+  })
+
   it('gives the bytes themselves, not a copy', () => {
     const key = create('icc', 'ENC', BYTES)
     expect(key.expose()).toBe(key.expose())

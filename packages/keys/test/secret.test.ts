@@ -13,6 +13,15 @@ describe('Secret', () => {
     expect([secret.label, secret.length]).toEqual(['pin block', 8])
   })
 
+  it('copies a Buffer, too, of which slices share the bytes', () => {
+    const bytes = Buffer.from('041234FFFFFFFFFF', 'hex')
+    const secret = Secret.of(bytes, 'pin block')
+    bytes.fill(0)
+    expect(toHex(secret.expose())).toBe('041234FFFFFFFFFF')
+    secret.destroy()
+    expect(bytes).toEqual(Buffer.alloc(8))
+  })
+
   it('is zeroed when destroyed, and is of no use afterwards', () => {
     const secret = Secret.of(fromHex('041234FFFFFFFFFF'), 'pin block')
     const bytes = secret.expose()
