@@ -18,6 +18,12 @@ import {
   UNBLOCK,
 } from './ledger-run.js'
 
+/** An answer. After a reset a card comes to the same counters again; the ids of deliveries are new ones all the same. */
+function planAnew(run: LedgerRun, n: number, more: { readonly approved?: boolean } = {}): void {
+  const isTaken = run.ledger.deliveries.some(({ id }) => id === `d${n}`)
+  run.plan(n, isTaken ? { ...more, delivery: `d${n}-${run.ledger.version}` } : more)
+}
+
 const INTENTS: readonly Intent[] = [
   BLOCK,
   UNBLOCK,
@@ -117,7 +123,7 @@ const action: fc.Arbitrary<Do> = fc.oneof(
   fc.record({ n: atc, approved: bool }).map(
     ({ n, approved }): Do =>
       (run) => {
-        if (run.ledger.authorizations.some(({ id }) => id === `a${n}`)) run.plan(n, { approved })
+        if (run.ledger.authorizations.some(({ id }) => id === `a${n}`)) planAnew(run, n, { approved })
       },
   ),
   fc.record({ n: atc, facts: cvr }).map(
@@ -126,7 +132,7 @@ const action: fc.Arbitrary<Do> = fc.oneof(
         run.now += 2 * MINUTE
         run.seen(n + (run.ledger.highestAtc ?? 0), facts)
         const last = run.ledger.authorizations.at(-1)
-        if (last !== undefined) run.plan(last.atc)
+        if (last !== undefined) planAnew(run, last.atc)
       },
   ),
   advice.map(
