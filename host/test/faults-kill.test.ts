@@ -85,6 +85,7 @@ const STRUCK = [
   'the second half of an authorization',
   'an advice that confirms',
   'a new PIN',
+  'a script with a new PIN',
   'a command that is cancelled',
   'a card that is replaced, its commands moved',
 ]

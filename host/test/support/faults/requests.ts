@@ -29,6 +29,16 @@ export const queuePin = (card: string, pan: string, key: string): Asked => ({
   key,
 })
 
+/** A script with a new PIN, built at once: for a card and ATC there is one. */
+export const buildPin = (pan: string, key: string): Asked => ({
+  url: '/v1/scripts',
+  body: {
+    ...{ issuer: ISSUER, pan, panSequence: '01', atc: '0064', arqc: '5D016C91005E7CC2', template: '72' },
+    commands: [{ type: 'pin-change', newPin: { key: PIN_KEY, format: 0, block: pinBlock(pan, '4929') } }],
+  },
+  key,
+})
+
 export const cancel = (card: string, entry: string, key: string): Asked => ({
   url: `/v1/cards/${card}/scripts/${entry}/cancel`,
   body: { reason: REASON },

@@ -5,6 +5,7 @@ import {
   advise,
   askUntilTold,
   authorize,
+  buildPin,
   cancel,
   good,
   openCard,
@@ -89,6 +90,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     const { card } = await newCard(node, run, TAGS)
     return { cards: [card], asked: queuePin(card, panOf(run), `${run}`) }
   },
+  'a script with a new PIN': async (_node, run) => ({ cards: [], asked: buildPin(panOf(run), `${run}`) }),
   'a command that is cancelled': async (node, run) => {
     const { card, entries } = await newCard(node, run, TAGS)
     return { cards: [card], asked: cancel(card, entries[0] ?? '', `${run}`) }
